@@ -1,0 +1,83 @@
+"""Errors, sorted by what the caller must do about them, not by where they arose."""
+
+
+class PipelineError(Exception):
+    """
+    Something went wrong that the project has a name for.
+
+    `code` is stable and machine-readable (the `errorCode` of a job update); `suggestion`
+    tells the user what to do next, in a sentence. Neither ever holds a secret.
+    """
+
+    code = "PIPELINE_ERROR"
+
+    def __init__(self, message: str, *, suggestion: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.suggestion = suggestion
+        if code is not None:
+            self.code = code
+
+
+class ConfigError(PipelineError):
+    """A setting, a job request or a server's set-up is wrong: stop, retrying cannot help."""
+
+    code = "CONFIGURATION"
+
+
+class EventError(PipelineError):
+    """This one event cannot be applied: the job's error policy decides."""
+
+    code = "EVENT"
+
+
+class DecodeError(EventError):
+    """The record is not a Debezium envelope that can be read."""
+
+    code = "DECODE"
+
+
+class MappingError(EventError):
+    """A value cannot be turned into BSON without loss."""
+
+    code = "MAPPING"
+
+
+class UnsupportedChangeError(EventError):
+    """The change is of a kind that is not applied (yet)."""
+
+    code = "UNSUPPORTED_CHANGE"
+
+
+class WriteRefusedError(EventError):
+    """The sink looked at this write and said no."""
+
+    code = "WRITE_REFUSED"
+
+
+class SinkUnavailableError(PipelineError):
+    """The sink did not answer: rewind to the checkpoint and try again after `retry_after` seconds."""
+
+    code = "SINK_UNAVAILABLE"
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SourceError(PipelineError):
+    """The source database or its connector needs attention."""
+
+    code = "SOURCE"
+
+
+class SourceUnavailableError(SourceError):
+    """The source database or Kafka Connect did not answer: wait and try again."""
+
+    code = "SOURCE_UNAVAILABLE"
+
+
+class FencedError(PipelineError):
+    """Another worker owns this partition now: drop the batch."""
+
+    code = "FENCED"

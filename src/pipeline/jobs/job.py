@@ -1,0 +1,154 @@
+"""A job as the control database keeps it. What a client sees of it is made in `api.jobs.view`."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from pipeline.sources.source import Identity, Mode
+
+
+class Phase(StrEnum):
+    """Where the job is; the supervisor moves it forward, one persisted step at a time."""
+
+    SETTING_UP = "SETTING_UP"
+    SNAPSHOTTING = "SNAPSHOTTING"
+    STREAMING = "STREAMING"
+    DRAINING = "DRAINING"
+    CLEANING_UP = "CLEANING_UP"
+    ENDED = "ENDED"
+
+
+class Outcome(StrEnum):
+    """How the job ended, or will once it is cleaned up."""
+
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+
+
+class Ask(StrEnum):
+    """What a user asked of a running job; CANCEL outranks STOP."""
+
+    STOP = "STOP"
+    CANCEL = "CANCEL"
+
+
+class StoredModel(BaseModel):
+    """A frozen model, stored in camelCase."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    def stored(self) -> dict[str, Any]:
+        """The model as a BSON document."""
+        return self.model_dump(by_alias=True, exclude_none=True, mode="python")
+
+
+class TablePlan(StoredModel):
+    """One table of the job: where its changes come from and where its documents go."""
+
+    schema_name: str
+    table: str
+    topic: str
+    collection: str
+    key: tuple[str, ...]
+    identity: Identity
+    estimated_rows: int | None = None
+
+    @property
+    def qualified_name(self) -> str:
+        """schema.table, unquoted."""
+        return f"{self.schema_name}.{self.table}"
+
+
+class Failure(StoredModel):
+    """Why a job failed. `setup_error`: before anything was moved, so there is nothing to retry from."""
+
+    error_type: str
+    message: str
+    failure_at: datetime
+    setup_error: bool = False
+    suggestion: str | None = None
+    table: str | None = None
+    field_name: str | None = None
+    key: dict[str, str] | None = None
+    stack_trace: str | None = None
+
+
+class SnapshotTable(StoredModel):
+    """What Debezium's notifications said of one table's initial read."""
+
+    status: str
+    rows: int = 0
+
+
+class Statistics(StoredModel):
+    """A job's counts: sums over its checkpoints, kept on the job itself once it has ended."""
+
+    reads: int = 0
+    creates: int = 0
+    updates: int = 0
+    deletes: int = 0
+    truncates: int = 0
+    bytes: int = 0
+    last_event_at: datetime | None = None
+    events_in_last_minute: int = 0
+    events_in_last_hour: int = 0
+
+    @property
+    def changes(self) -> int:
+        """Streamed changes seen: creates, updates, deletes and truncates."""
+        return self.creates + self.updates + self.deletes + self.truncates
+
+
+class Lease(StoredModel):
+    """Which supervisor drives the job, until when by the control database's clock."""
+
+    owner: str
+    until: datetime
+
+
+class Job(StoredModel):
+    """
+    A posted job and all that is known of it.
+
+    `secrets` is encrypted (`pipeline.jobs.vault`) and removed when the job has ended; the
+    two URLs hold no password. `live` says that workers consume the change topics. `active`
+    is true until the job has ended, and indexed so that a project has one active job at most.
+    """
+
+    id: str = Field(alias="_id")
+    project_id: str
+    active: bool = True
+    source_type: str
+    jdbc_url: str
+    mongodb_url: str
+    target_database: str
+    mode: Mode
+    drop_collections: bool = False
+    options: dict[str, Any]
+    atlas_metadata: dict[str, str] | None = None
+    verification_requested: bool = False
+    secrets: bytes | None = None
+    phase: Phase = Phase.SETTING_UP
+    outcome: Outcome | None = None
+    ask: Ask | None = None
+    live: bool = False
+    generation: int = 1
+    restarts: int = 0
+    tables: tuple[TablePlan, ...] = ()
+    topics: tuple[str, ...] = ()
+    snapshot_tables: dict[str, SnapshotTable] = Field(default_factory=dict)
+    snapshot_ended: bool = False
+    marker: str | None = None
+    submitted_at: datetime
+    started_at: datetime | None = None
+    snapshot_completed_at: datetime | None = None
+    streaming_started_at: datetime | None = None
+    ended_at: datetime | None = None
+    failure: Failure | None = None
+    worker_failure: Failure | None = None
+    final_statistics: Statistics | None = None
+    lease: Lease | None = None

@@ -1,0 +1,81 @@
+"""What the sink is asked to do."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from pipeline.change.record import Position
+
+Document: TypeAlias = dict[str, Any]
+"""A BSON document as pymongo takes it; `_id` is its first field."""
+
+
+@dataclass(slots=True)
+class Insert:
+    """A row that is new: its document is inserted; if one with its `_id` exists, it is replaced."""
+
+    collection: str
+    id: Any
+    document: Document
+    position: Position
+
+
+@dataclass(slots=True)
+class Replace:
+    """A row's whole new image: its document is replaced, or inserted where none exists."""
+
+    collection: str
+    id: Any
+    document: Document
+    position: Position
+
+
+@dataclass(slots=True)
+class Set:
+    """
+    A row's new image but for `unavailable` fields (unchanged TOAST values), which keep what the document has.
+
+    A document must exist; `document` holds the known fields, `_id` included. The document
+    becomes `document` plus the unavailable fields' present values: fields that are in
+    neither disappear.
+    """
+
+    collection: str
+    id: Any
+    document: Document
+    unavailable: tuple[str, ...]
+    position: Position
+
+
+@dataclass(slots=True)
+class Move:
+    """
+    A row whose key changed: the second half (its `Delete` came before).
+
+    Like `Replace` for the new `_id`; the `unavailable` fields take their values from the
+    document that `old_id` names, as it was before that delete.
+    """
+
+    collection: str
+    id: Any
+    old_id: Any
+    document: Document
+    unavailable: tuple[str, ...]
+    position: Position
+
+
+@dataclass(slots=True)
+class Delete:
+    """
+    A row that is gone; that no document exists is no error.
+
+    `moved_to` is the `_id` the row has taken when the delete is the first half of a key
+    change, else None.
+    """
+
+    collection: str
+    id: Any
+    position: Position
+    moved_to: Any = None
+
+
+Write: TypeAlias = Insert | Replace | Set | Move | Delete

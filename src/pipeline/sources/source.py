@@ -1,0 +1,172 @@
+"""What the jobs ask of a source database: one module a database type implements it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Mode(StrEnum):
+    """What a job does: initial read, initial read then changes, or changes from now on."""
+
+    SNAPSHOT = "SNAPSHOT"
+    CDC = "CDC"
+    CDC_ONLY = "CDC_ONLY"
+
+    @property
+    def streams(self) -> bool:
+        """Whether the job follows changes."""
+        return self is not Mode.SNAPSHOT
+
+    @property
+    def snapshots(self) -> bool:
+        """Whether the job reads the rows that exist."""
+        return self is not Mode.CDC_ONLY
+
+
+class Identity(StrEnum):
+    """What a change of the table tells about the row it was: its key, its whole old image, or nothing."""
+
+    KEY = "key"
+    FULL = "full"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as the catalogue has it; `type` is the source's own name of its type."""
+
+    name: str
+    type: str
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """
+    A table as the catalogue has it.
+
+    `key` holds the columns of the primary key, or of the replica identity's index, in key
+    order; empty for a table without either. `estimated_rows` is the planner's guess, or
+    None where there is none.
+    """
+
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    identity: Identity
+    estimated_rows: int | None = None
+
+    @property
+    def qualified_name(self) -> str:
+        """schema.table, unquoted, for people."""
+        return f"{self.schema}.{self.name}"
+
+
+class Severity(StrEnum):
+    """How a finding bears on a job: it cannot run, it runs with a limit, or all is well."""
+
+    ERROR = "ERROR"
+    WARNING = "WARNING"
+    OK = "OK"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One readiness check: what was found and, unless all is well, what to do (`remedy`: SQL to run)."""
+
+    check: str
+    severity: Severity
+    message: str
+    suggestion: str | None = None
+    remedy: str | None = None
+    table: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """
+    The names of everything one generation of a job owns, at the source and in Kafka.
+
+    They are a function of the job's id and the generation's number (see `pipeline.jobs.names`),
+    so whatever a crash left behind can be found and removed by name.
+    """
+
+    job_id: str
+    generation: int
+    connector: str
+    topic_prefix: str
+    slot: str
+    publication: str
+    notification_topic: str
+
+
+class Source(Protocol):
+    """
+    A source database of one job.
+
+    Every method may be repeated after a crash of the service. All of them raise
+    `SourceUnavailableError` when the database does not answer, and `ConfigError` (with a
+    suggestion) when it refuses in a way that only a person can mend.
+    """
+
+    connector_class: str
+    version: str
+
+    async def check(self, mode: Mode, tables: Sequence[Table]) -> list[Finding]:
+        """Say what the database still lacks for a job of this mode on these tables (privileges, settings, slots)."""
+        ...
+
+    async def tables(self) -> list[Table]:
+        """List the tables that a job takes, in name order: system schemas, views and partitions left out."""
+        ...
+
+    async def prepare(self, mode: Mode, owned: Ownership, tables: Sequence[Table]) -> None:
+        """Make what the connector needs at the source (publications; for CDC_ONLY the slot)."""
+        ...
+
+    def connector_config(self, mode: Mode, owned: Ownership, tables: Sequence[Table], password: str | None) -> dict[str, str]:
+        """
+        Build the connector's configuration, constants of `connector_configs/` included.
+
+        `password` is what stands in the configuration: a config provider's reference, or
+        the password itself where the operator asked for that.
+        """
+        ...
+
+    def topic(self, owned: Ownership, table: Table) -> str:
+        """Name the change topic that Debezium writes the table's changes to."""
+        ...
+
+    def extra_topics(self, owned: Ownership) -> list[str]:
+        """Name the other topics the connector writes to (heartbeats, messages)."""
+        ...
+
+    async def blockers(self, owned: Ownership) -> list[str]:
+        """Describe what keeps the slot from being made (open transactions, with their pids); empty when nothing does."""
+        ...
+
+    async def retained_bytes(self, owned: Ownership) -> int | None:
+        """Bytes of log the slot holds back at the source, or None where no slot exists."""
+        ...
+
+    async def emit_marker(self, token: str) -> None:
+        """Write a marker into the source's log now, so that reading it proves that everything before was read (the barrier)."""
+        ...
+
+    def marker_topic(self, owned: Ownership) -> str:
+        """Name the topic on which markers arrive."""
+        ...
+
+    def marker_token(self, value: bytes) -> str | None:
+        """The token in a record of the marker topic, or None for another message."""
+        ...
+
+    async def clean_up(self, owned: Ownership) -> None:
+        """Remove everything the generation owns at the source; what is gone already is no error."""
+        ...
+
+    def leftovers(self, owned: Ownership) -> list[str]:
+        """The SQL that removes by hand what `clean_up` would."""
+        ...
