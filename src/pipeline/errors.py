@@ -72,9 +72,15 @@ class SourceError(PipelineError):
 
 
 class SourceUnavailableError(SourceError):
-    """The source database or Kafka Connect did not answer: wait and try again."""
+    """The source database did not answer: wait and try again (while setting up: tell the user)."""
 
     code = "SOURCE_UNAVAILABLE"
+
+
+class EngineUnavailableError(SourceUnavailableError):
+    """Kafka or Kafka Connect did not answer: wait and try again."""
+
+    code = "ENGINE_UNAVAILABLE"
 
 
 class FencedError(PipelineError):

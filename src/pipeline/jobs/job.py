@@ -11,12 +11,17 @@ from pipeline.sources.source import Identity, Mode
 
 
 class Phase(StrEnum):
-    """Where the job is; the supervisor moves it forward, one persisted step at a time."""
+    """
+    Where the job is; the supervisor moves it forward, one persisted step at a time.
+
+    RETAINED: failed after set-up; what the job owns is kept for a while so that it can go on.
+    """
 
     SETTING_UP = "SETTING_UP"
     SNAPSHOTTING = "SNAPSHOTTING"
     STREAMING = "STREAMING"
     DRAINING = "DRAINING"
+    RETAINED = "RETAINED"
     CLEANING_UP = "CLEANING_UP"
     ENDED = "ENDED"
 
@@ -116,7 +121,9 @@ class Job(StoredModel):
 
     `secrets` is encrypted (`pipeline.jobs.vault`) and removed when the job has ended; the
     two URLs hold no password. `live` says that workers consume the change topics. `active`
-    is true until the job has ended, and indexed so that a project has one active job at most.
+    is true until the job has ended or failed, and indexed so that a project has one active
+    job at most. `captures_since`: from then on every change at the source is captured.
+    `owes_clean_up`: the job has ended while something it owns could not be removed yet.
     """
 
     id: str = Field(alias="_id")
@@ -142,7 +149,8 @@ class Job(StoredModel):
     topics: tuple[str, ...] = ()
     snapshot_tables: dict[str, SnapshotTable] = Field(default_factory=dict)
     snapshot_ended: bool = False
-    marker: str | None = None
+    captures_since: datetime | None = None
+    owes_clean_up: bool = False
     submitted_at: datetime
     started_at: datetime | None = None
     snapshot_completed_at: datetime | None = None

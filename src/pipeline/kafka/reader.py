@@ -1,0 +1,58 @@
+"""Reading a small topic (notifications, markers) from a place on, without a consumer group."""
+
+import asyncio
+from types import TracebackType
+from typing import Self
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from pipeline.change.record import Position, Record
+from pipeline.errors import EngineUnavailableError
+
+
+class TopicReader:
+    """
+    Reads partition 0 of a topic from `offset` on, committed records only.
+
+    An async context manager; librdkafka blocks, so each poll runs in a thread.
+    """
+
+    def __init__(self, bootstrap_servers: str, topic: str, offset: int = 0) -> None:
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap_servers,
+                "group.id": "rowstream-reader",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "auto.offset.reset": "earliest",
+                "log_level": 2,
+            }
+        )
+        self._consumer.assign([TopicPartition(topic, 0, offset)])
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await asyncio.to_thread(self._consumer.close)
+
+    async def poll(self, timeout_seconds: float) -> list[Record]:
+        """The next records, at most a hundred, after at most `timeout_seconds`; empty when there are none."""
+        messages = await asyncio.to_thread(self._consume, timeout_seconds)
+        return [_record(message) for message in messages]
+
+    def _consume(self, timeout_seconds: float) -> list[Message]:
+        try:
+            messages = self._consumer.consume(100, timeout_seconds)
+        except KafkaException as error:
+            raise EngineUnavailableError(f"Kafka does not answer: {error}") from error
+        for message in messages:
+            problem = message.error()
+            if problem is not None and not problem.retriable() and problem.code() != KafkaError._ALL_BROKERS_DOWN:
+                raise EngineUnavailableError(f"reading {message.topic()}: {problem.str()}")
+        return [message for message in messages if message.error() is None]
+
+
+def _record(message: Message) -> Record:
+    position = Position(message.topic() or "", message.partition() or 0, message.offset() or 0)
+    return Record(position, message.key(), message.value())

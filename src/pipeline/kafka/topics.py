@@ -1,0 +1,117 @@
+"""Topics and consumer groups, by Kafka's admin API."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, OffsetSpec, ResourceType
+
+from pipeline.errors import EngineUnavailableError
+
+TIMEOUT_SECONDS = 30.0
+T = TypeVar("T")
+
+
+class KafkaTopics:
+    """
+    What a job asks of Kafka beside records: its topics, their ends, its consumer group.
+
+    Every method may be repeated and raises `EngineUnavailableError` when Kafka does not
+    answer. librdkafka blocks, so each call runs in a thread.
+    """
+
+    def __init__(self, bootstrap_servers: str, replication: int = 1) -> None:
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "socket.timeout.ms": 10_000, "log_level": 2})
+        self._replication = replication
+
+    async def create(self, topics: Mapping[str, Mapping[str, str]]) -> None:
+        """Create one-partition topics (name -> topic configuration); those that exist stay as they are."""
+        if not topics:
+            return
+        new = [NewTopic(name, 1, self._replication, config=dict(config)) for name, config in topics.items()]
+        await self._each(lambda: self._admin.create_topics(new, operation_timeout=TIMEOUT_SECONDS), {KafkaError.TOPIC_ALREADY_EXISTS})
+
+    async def delete(self, names: Iterable[str]) -> None:
+        """Delete topics; those that are gone already are no error."""
+        doomed = sorted(set(names) & set(await self.names()))
+        if doomed:
+            delete = self._admin.delete_topics
+            await self._each(lambda: delete(doomed, operation_timeout=TIMEOUT_SECONDS), {KafkaError.UNKNOWN_TOPIC_OR_PART})
+
+    async def configure(self, names: Iterable[str], config: Mapping[str, str]) -> None:
+        """Set configuration entries of topics, leaving the others."""
+        resources = [_incremental(name, config) for name in names]
+        if resources:
+            await self._each(lambda: self._admin.incremental_alter_configs(resources, request_timeout=TIMEOUT_SECONDS), set())
+
+    async def names(self) -> list[str]:
+        """The names of all topics."""
+        metadata = await self._call(lambda: self._admin.list_topics(timeout=TIMEOUT_SECONDS))
+        return list(metadata.topics)
+
+    async def end_offsets(self, topics: Iterable[str]) -> dict[str, int]:
+        """The offset after the last committed record or marker of each topic's one partition."""
+        specs = {TopicPartition(topic, 0): OffsetSpec.latest() for topic in topics}
+        if not specs:
+            return {}
+        futures = await self._call(
+            lambda: self._admin.list_offsets(specs, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=TIMEOUT_SECONDS)
+        )
+        results = {partition.topic: await self._call(future.result) for partition, future in futures.items()}
+        return {topic: result.offset for topic, result in results.items()}
+
+    async def delete_group(self, group: str) -> bool:
+        """Delete a consumer group; False while it still has members."""
+        try:
+            gone = {KafkaError.GROUP_ID_NOT_FOUND}
+            await self._each(lambda: self._admin.delete_consumer_groups([group], request_timeout=TIMEOUT_SECONDS), gone)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.NON_EMPTY_GROUP:
+                return False
+            raise
+        return True
+
+    async def ping(self) -> None:
+        """Return when Kafka answers."""
+        await self._call(lambda: self._admin.list_topics(timeout=5))
+
+    async def _each(self, request: Callable[[], Mapping[Any, "Future[Any]"]], harmless: set[int]) -> None:
+        futures = await self._call(request)
+        for future in futures.values():
+            try:
+                await self._call(future.result)
+            except KafkaException as error:
+                if error.args[0].code() not in harmless:
+                    raise
+
+    @staticmethod
+    async def _call(function: Callable[[], T]) -> T:
+        try:
+            return await asyncio.to_thread(function)
+        except KafkaException as error:
+            if _is_outage(error.args[0]):
+                raise EngineUnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
+            raise
+
+
+def _is_outage(error: KafkaError) -> bool:
+    outages = {
+        KafkaError._TIMED_OUT,
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError.REQUEST_TIMED_OUT,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.NETWORK_EXCEPTION,
+    }
+    return bool(error.retriable()) or error.code() in outages
+
+
+def _incremental(name: str, config: Mapping[str, str]) -> ConfigResource:
+    entries = [ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in config.items()]
+    return ConfigResource(ResourceType.TOPIC, name, incremental_configs=entries)
