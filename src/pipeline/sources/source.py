@@ -112,7 +112,7 @@ class Source(Protocol):
     """
 
     connector_class: str
-    version: str
+    password: str | None
 
     async def check(self, mode: Mode, tables: Sequence[Table]) -> list[Finding]:
         """Say what the database still lacks for a job of this mode on these tables (privileges, settings, slots)."""

@@ -1,0 +1,46 @@
+"""The barrier: everything the source had committed by now is in the target."""
+
+import uuid
+from collections.abc import Mapping
+
+from pipeline.jobs.connector import look_after
+from pipeline.jobs.drive import CancelAskedError, Drive
+from pipeline.jobs.job import Ask
+from pipeline.kafka.reader import TopicReader
+from pipeline.sink.progress import read_progress
+
+
+async def pass_barrier(drive: Drive) -> None:
+    """
+    Return when every change committed at the source before the call is applied.
+
+    (1) write a marker into the source's log, (2) wait until the connector has read it,
+    (3) read the change topics' ends, (4) wait until every checkpoint has reached them.
+    """
+    services, topic, token = drive.services, drive.source.marker_topic(drive.owned), uuid.uuid4().hex
+    ends = await services.topics.end_offsets([topic])
+    async with TopicReader(services.settings.kafka_bootstrap_servers, topic, ends[topic]) as reader:
+        await drive.source.emit_marker(token)
+        seen = False
+        while not seen:
+            await drive.heed()
+            await look_after(drive)
+            seen = any(drive.source.marker_token(record.value or b"") == token for record in await reader.poll(0.3))
+    await wait_until_applied(drive, await services.topics.end_offsets(drive.job.topics), connector_needed=False, stoppable=False)
+
+
+async def wait_until_applied(drive: Drive, ends: Mapping[str, int], *, connector_needed: bool, stoppable: bool) -> None:
+    """Return when the checkpoint of each topic has reached its end; `stoppable`: a stop asked meanwhile cancels."""
+    while not await _applied(drive, ends):
+        await drive.heed()
+        if stoppable and drive.job.ask is Ask.STOP:
+            raise CancelAskedError("stopped by the user during the snapshot")
+        if connector_needed:
+            await look_after(drive)
+        await drive.pause_between_looks()
+
+
+async def _applied(drive: Drive, ends: Mapping[str, int]) -> bool:
+    progress = await read_progress(drive.target, drive.job.id, drive.job.generation)
+    positions = {checkpoint.topic: checkpoint.position for checkpoint in progress}
+    return all(positions.get(topic, 0) >= end for topic, end in ends.items())

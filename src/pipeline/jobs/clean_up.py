@@ -1,0 +1,113 @@
+"""Removing everything a job owns."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from pipeline.errors import ConfigError, PipelineError, SourceUnavailableError
+from pipeline.jobs.drive import Drive
+from pipeline.jobs.job import Outcome, Phase
+from pipeline.jobs.names import consumer_group
+from pipeline.jobs.statistics import live_statistics
+from pipeline.jobs.updates import EventType
+from pipeline.sink.progress import fence, remove_progress
+from pipeline.sink.targets import release_collections
+
+
+async def retain(drive: Drive) -> None:
+    """Keep what a failed job owns until its retention has passed, then clean up."""
+    await _keep_statistics(drive)
+    await release_collections(drive.target, drive.job.id)
+    failure = drive.job.failure
+    retention = timedelta(seconds=drive.services.settings.failed_job_retention_seconds)
+    while failure is not None and datetime.now(UTC) < failure.failure_at + retention:
+        await asyncio.sleep(1)
+    await drive.end(Outcome.FAILED)
+
+
+async def clean_up(drive: Drive) -> None:
+    """
+    Remove everything the job owns, then end it.
+
+    What cannot be reached is tried again until `clean_up_timeout_seconds` have passed; then
+    the job ends with a WARNING that says what is left, and the supervisor goes on trying.
+    """
+    deadline = asyncio.get_running_loop().time() + drive.services.settings.clean_up_timeout_seconds
+    while problems := await remove_owned(drive):
+        if asyncio.get_running_loop().time() > deadline or drive.job.owes_clean_up:
+            await _end_in_debt(drive, problems)
+            return
+        await drive.pause_between_looks()
+    await drive.save(phase=Phase.ENDED, active=False, owes_clean_up=False, secrets=None, ended_at=drive.job.ended_at or datetime.now(UTC))
+    await drive.tell_once("ended", EventType.INFO, f"The job has ended: {drive.job.outcome}")
+
+
+async def remove_owned(drive: Drive) -> list[str]:
+    """Try to remove each thing the present generation owns; the reasons why some could not be."""
+    steps: list[Callable[[Drive], Awaitable[None]]] = [
+        _keep_statistics,
+        _remove_connector,
+        _clean_source,
+        _remove_topics,
+        _remove_group,
+        _remove_records,
+    ]
+    return [problem for step in steps if (problem := await _attempt(drive, step)) is not None]
+
+
+async def _attempt(drive: Drive, step: Callable[[Drive], Awaitable[None]]) -> str | None:
+    try:
+        await step(drive)
+    except PipelineError as error:
+        return error.message
+    return None
+
+
+async def _keep_statistics(drive: Drive) -> None:
+    """Fence the workers, then keep the final counts, which can no longer move."""
+    if drive.job.tables and drive.job.final_statistics is None:
+        await fence(drive.target, drive.job.id, drive.job.generation)
+        await drive.save(final_statistics=await live_statistics(drive.target, drive.job))
+
+
+async def _remove_connector(drive: Drive) -> None:
+    await drive.services.connect.remove(drive.owned.connector)
+    drive.services.connect_secrets.remove(drive.owned.connector)
+
+
+async def _clean_source(drive: Drive) -> None:
+    try:
+        await drive.source.clean_up(drive.owned)
+    except ConfigError:
+        if drive.job.tables:
+            raise
+
+
+async def _remove_topics(drive: Drive) -> None:
+    owned = drive.owned
+    mine = [name for name in await drive.services.topics.names() if owned.topic_prefix in name]
+    await drive.services.topics.delete(mine)
+
+
+async def _remove_group(drive: Drive) -> None:
+    group = consumer_group(drive.job.id, drive.job.generation)
+    if not await drive.services.topics.delete_group(group):
+        raise SourceUnavailableError(f"the workers are still leaving the consumer group {group}")
+
+
+async def _remove_records(drive: Drive) -> None:
+    if drive.job.tables:
+        await remove_progress(drive.target, drive.job.id, drive.job.generation)
+        await release_collections(drive.target, drive.job.id)
+
+
+async def _end_in_debt(drive: Drive, problems: list[str]) -> None:
+    left = drive.source.leftovers(drive.owned)
+    await drive.tell_once(
+        "leftovers",
+        EventType.WARNING,
+        "Not everything the job owns could be removed yet: " + "; ".join(problems),
+        error_code="LEFTOVERS",
+        suggestion="rowstream goes on trying. To remove by hand what is left at the source, run: " + " ".join(left),
+    )
+    await drive.save(phase=Phase.ENDED, active=False, owes_clean_up=True, ended_at=drive.job.ended_at or datetime.now(UTC))

@@ -1,0 +1,116 @@
+"""Setting a job up: everything it needs, made in an order that harms nothing when it stops half way."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pipeline.errors import ConfigError
+from pipeline.jobs.drive import Drive
+from pipeline.jobs.job import Ask, Phase, TablePlan
+from pipeline.jobs.updates import EventType
+from pipeline.mapping.names import collection_names
+from pipeline.sink.progress import create_checkpoints
+from pipeline.sink.targets import claim_collections, prepare_targets
+from pipeline.sources.source import Finding, Severity, Table
+
+LARGEST_RECORD_BYTES = 64 * 1024 * 1024 + 1024 * 1024
+FOREVER = "-1"
+HOUR_MS = str(3600 * 1000)
+DAY_MS = str(24 * 3600 * 1000)
+
+
+async def set_up(drive: Drive) -> None:
+    """
+    Check both ends, then make targets, topics, publications and slot, and start the connector.
+
+    Every step may be repeated. The job is live only after the last, so that nothing is
+    written to the target before all of it stands.
+    """
+    await drive.heed()
+    if drive.job.ask is Ask.STOP:
+        await drive.services.store.ask(drive.job.id, Ask.CANCEL)
+        return
+    await drive.save(started_at=drive.job.started_at or datetime.now(UTC))
+    await drive.tell_once("check", EventType.INFO, "Checking the source and the target")
+    tables = await _take_tables(drive)
+    await _prepare_target(drive)
+    await _make_topics(drive)
+    await drive.source.prepare(drive.mode, drive.owned, tables)
+    if not drive.mode.snapshots and drive.job.captures_since is None:
+        await drive.save(captures_since=datetime.now(UTC))
+    await drive.heed()
+    await _start_connector(drive, tables)
+    if drive.mode.snapshots:
+        await drive.tell_once("reading", EventType.INFO, f"Reading {len(tables)} tables")
+    await drive.save(phase=Phase.SNAPSHOTTING if drive.mode.snapshots else Phase.STREAMING, live=True)
+
+
+async def _take_tables(drive: Drive) -> list[Table]:
+    catalogue = await drive.source.tables()
+    if drive.job.tables:
+        return await drive.planned(catalogue)
+    await _report(drive, await drive.source.check(drive.mode, catalogue))
+    collections = collection_names([(table.schema, table.name) for table in catalogue])
+    plans = tuple(_plan(drive, table, collections[table.schema, table.name]) for table in catalogue)
+    await drive.save(tables=plans, topics=tuple(sorted({plan.topic for plan in plans})))
+    return catalogue
+
+
+def _plan(drive: Drive, table: Table, collection: str) -> TablePlan:
+    return TablePlan(
+        schema_name=table.schema,
+        table=table.name,
+        topic=drive.source.topic(drive.owned, table),
+        collection=collection,
+        key=table.key,
+        identity=table.identity,
+        estimated_rows=table.estimated_rows,
+    )
+
+
+async def _report(drive: Drive, findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        if finding.severity is Severity.WARNING:
+            await drive.tell_once(
+                f"check:{finding.check}:{finding.table}",
+                EventType.WARNING,
+                finding.message,
+                error_code=finding.check,
+                suggestion=_advice(finding),
+                table=finding.table,
+            )
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        advice = " ".join(filter(None, (_advice(finding) for finding in errors)))
+        raise ConfigError("; ".join(finding.message for finding in errors), suggestion=advice or None, code=errors[0].check)
+
+
+def _advice(finding: Finding) -> str | None:
+    parts = [finding.suggestion, f"Run: {finding.remedy}" if finding.remedy else None]
+    return " ".join(filter(None, parts)) or None
+
+
+async def _prepare_target(drive: Drive) -> None:
+    job = drive.job
+    collections = [plan.collection for plan in job.tables]
+    await claim_collections(drive.target, job.id, collections)
+    await prepare_targets(drive.target, collections, drop=job.drop_collections and job.generation == 1)
+    await create_checkpoints(drive.target, job.id, job.generation, job.topics)
+
+
+async def _make_topics(drive: Drive) -> None:
+    owned, size = drive.owned, {"max.message.bytes": str(LARGEST_RECORD_BYTES), "cleanup.policy": "delete"}
+    unlimited = size | {"retention.ms": FOREVER, "retention.bytes": FOREVER}
+    topics = dict.fromkeys(drive.job.topics, unlimited) | {owned.notification_topic: unlimited}
+    topics |= dict.fromkeys(drive.source.extra_topics(owned), size | {"retention.ms": HOUR_MS})
+    topics |= {drive.source.marker_topic(owned): size | {"retention.ms": DAY_MS}}
+    await drive.services.topics.create(topics)
+
+
+async def _start_connector(drive: Drive, tables: Sequence[Table]) -> None:
+    services, owned = drive.services, drive.owned
+    password = services.connect_secrets.write(owned.connector, drive.source.password)
+    config = drive.source.connector_config(drive.mode, owned, tables, password)
+    faults = await services.connect.validate(drive.source.connector_class, config)
+    if faults:
+        raise ConfigError("Kafka Connect refuses the connector's configuration: " + "; ".join(str(fault) for fault in faults))
+    await services.connect.put(owned.connector, config)

@@ -1,0 +1,104 @@
+"""Following a job's initial read until its last row is in the target."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pipeline.change.record import Record
+from pipeline.connect.notifications import Notification, decode_notification
+from pipeline.errors import ConfigError, EngineUnavailableError
+from pipeline.jobs.barrier import wait_until_applied
+from pipeline.jobs.connector import restart
+from pipeline.jobs.drive import CancelAskedError, Drive, JobFailedError
+from pipeline.jobs.generation import give_up_generation
+from pipeline.jobs.job import Ask, Outcome, Phase, SnapshotTable
+from pipeline.jobs.updates import EventType
+from pipeline.kafka.reader import TopicReader
+from pipeline.sources.source import Mode
+
+
+class SnapshotProgress:
+    """What the notifications have said so far of one generation's initial read."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self.completed = False
+        self.tables: dict[str, SnapshotTable] = {}
+
+    def add(self, records: Sequence[Record]) -> bool:
+        """Take in records of the notification topic; True when they changed anything."""
+        notes = [note for record in records if (note := decode_notification(record.value)) is not None]
+        for note in notes:
+            self._take(note)
+        return bool(notes)
+
+    def _take(self, note: Notification) -> None:
+        if note.type == "STARTED":
+            self.attempts += 1
+        elif note.type in ("COMPLETED", "SKIPPED"):
+            self.completed = True
+        for table in note.scanned:
+            self.tables[table.name] = SnapshotTable(status="DONE", rows=table.rows)
+        if note.scanning is not None and note.scanning not in self.tables:
+            self.tables[note.scanning] = SnapshotTable(status="READING")
+
+
+async def follow_snapshot(drive: Drive) -> None:
+    """
+    Watch the initial read to its end, wait until all of it is applied, and move on.
+
+    A task that fails or starts again before the end cannot be trusted (rows deleted
+    meanwhile would stay): its generation is given up and the next one begins.
+    """
+    if not drive.job.snapshot_ended and not await _read_to_the_end(drive):
+        return
+    ends = await drive.services.topics.end_offsets(drive.job.topics)
+    await wait_until_applied(drive, ends, connector_needed=drive.mode is Mode.CDC, stoppable=True)
+    await drive.save(snapshot_completed_at=datetime.now(UTC))
+    await drive.tell_once("snapshot applied", EventType.INFO, "The snapshot is in the target")
+    if drive.mode is Mode.SNAPSHOT:
+        await drive.end(Outcome.COMPLETED)
+    else:
+        await drive.save(phase=Phase.STREAMING)
+
+
+async def _read_to_the_end(drive: Drive) -> bool:
+    """Follow the notifications until the snapshot has ended; False when its generation was given up."""
+    services, progress, started = drive.services, SnapshotProgress(), time.monotonic()
+    async with TopicReader(services.settings.kafka_bootstrap_servers, drive.owned.notification_topic) as reader:
+        while not progress.completed:
+            if progress.add(await reader.poll(0.3)):
+                await drive.save(snapshot_tables=progress.tables)
+            await drive.heed()
+            if drive.job.ask is Ask.STOP:
+                raise CancelAskedError("stopped by the user during the snapshot")
+            if progress.attempts > 1 or not await _task_is_well(drive, progress):
+                await give_up_generation(drive)
+                return False
+            if not progress.attempts and time.monotonic() - started > services.settings.slot_timeout_seconds:
+                await _fail_if_slot_is_blocked(drive)
+    await drive.save(snapshot_ended=True, snapshot_tables=progress.tables)
+    return True
+
+
+async def _task_is_well(drive: Drive, progress: SnapshotProgress) -> bool:
+    try:
+        status = await drive.services.connect.status(drive.owned.connector)
+    except EngineUnavailableError as error:
+        await drive.away(error)
+        return bool(progress.attempts)
+    await drive.back()
+    if status.failed:
+        await restart(drive, status)
+    return not status.failed
+
+
+async def _fail_if_slot_is_blocked(drive: Drive) -> None:
+    blockers = await drive.source.blockers(drive.owned)
+    if blockers:
+        error = ConfigError(
+            "The replication slot cannot be made while transactions are open: " + "; ".join(blockers),
+            suggestion="Commit, roll back or terminate these transactions, then post the job again.",
+            code="SLOT_BLOCKED",
+        )
+        raise JobFailedError(drive.failure(error).model_copy(update={"setup_error": True}))

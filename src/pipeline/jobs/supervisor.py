@@ -1,0 +1,167 @@
+"""The supervisor: drives every job that no other supervisor drives."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+import structlog
+from pymongo.errors import PyMongoError
+
+from pipeline.connect.client import ConnectClient
+from pipeline.connect.secrets import ConnectSecretStore
+from pipeline.errors import EngineUnavailableError, PipelineError, SinkUnavailableError, SourceUnavailableError
+from pipeline.jobs.clean_up import clean_up, retain
+from pipeline.jobs.drive import CancelAskedError, Drive, JobFailedError, Services
+from pipeline.jobs.job import Job, Outcome, Phase
+from pipeline.jobs.setup import set_up
+from pipeline.jobs.snapshot import follow_snapshot
+from pipeline.jobs.store import JobStore, LeaseLostError
+from pipeline.jobs.streaming import drain, follow_stream
+from pipeline.jobs.updates import JobUpdates
+from pipeline.jobs.vault import Vault
+from pipeline.kafka.topics import KafkaTopics
+from pipeline.settings import Settings
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 0.5
+RETRY_SECONDS = 1.0
+
+STEPS: dict[Phase, Callable[[Drive], Awaitable[None]]] = {
+    Phase.SETTING_UP: set_up,
+    Phase.SNAPSHOTTING: follow_snapshot,
+    Phase.STREAMING: follow_stream,
+    Phase.DRAINING: drain,
+    Phase.RETAINED: retain,
+    Phase.CLEANING_UP: clean_up,
+    Phase.ENDED: clean_up,
+}
+
+
+class Supervisor:
+    """
+    Takes a lease on each job that is free and moves it from phase to phase.
+
+    Its name is that of the address it serves on, so that after a crash the service takes
+    its own leases up again at once; other replicas wait until they have run out.
+    """
+
+    def __init__(self, settings: Settings, store: JobStore, updates: JobUpdates) -> None:
+        self._settings = settings
+        self._store = store
+        self._updates = updates
+        self._owner = f"{socket.gethostname()}:{settings.port}"
+        self._drives: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Drive jobs until cancelled; the leases are then given back."""
+        async with aiohttp.ClientSession() as session:
+            services = self._services(session)
+            try:
+                while True:
+                    await self._take_free_jobs(services)
+                    await asyncio.sleep(LOOK_SECONDS)
+            finally:
+                await self._let_go()
+
+    def _services(self, session: aiohttp.ClientSession) -> Services:
+        settings = self._settings
+        return Services(
+            settings=settings,
+            store=self._store,
+            updates=self._updates,
+            vault=Vault(settings.secret_key),
+            connect=ConnectClient(settings.connect_url, session),
+            connect_secrets=ConnectSecretStore(settings.connect_secrets, settings.connect_secrets_dir),
+            topics=KafkaTopics(settings.kafka_bootstrap_servers, settings.kafka_replication),
+        )
+
+    async def _take_free_jobs(self, services: Services) -> None:
+        try:
+            free = await self._store.acquire(self._owner, self._settings.lease_seconds, exclude=list(self._drives))
+        except PyMongoError as error:
+            log.warning("the control database does not answer", error=type(error).__name__)
+            return
+        for job in free:
+            task = asyncio.create_task(self._hold(job, services), name=f"job-{job.id}")
+            self._drives[job.id] = task
+            task.add_done_callback(lambda _, job_id=job.id: self._drives.pop(job_id, None))
+
+    async def _hold(self, job: Job, services: Services) -> None:
+        """Drive the job while renewing its lease; stop at once when the lease is lost."""
+        drive = Drive(job, services, self._owner)
+        renewing = asyncio.create_task(self._renew(job.id))
+        driving = asyncio.create_task(drive_to_the_end(drive))
+        try:
+            done, _ = await asyncio.wait({renewing, driving}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        except LeaseLostError:
+            log.warning("another supervisor drives the job now", job=job.id)
+        finally:
+            for task in (renewing, driving):
+                task.cancel()
+            await asyncio.gather(renewing, driving, return_exceptions=True)
+            await drive.close()
+
+    async def _renew(self, job_id: str) -> None:
+        lost_at = asyncio.get_running_loop().time() + self._settings.lease_seconds
+        while True:
+            await asyncio.sleep(self._settings.lease_seconds / 4)
+            try:
+                await self._store.renew(job_id, self._owner, self._settings.lease_seconds)
+                lost_at = asyncio.get_running_loop().time() + self._settings.lease_seconds
+            except PyMongoError:
+                if asyncio.get_running_loop().time() > lost_at:
+                    raise LeaseLostError(job_id) from None
+
+    async def _let_go(self) -> None:
+        drives = dict(self._drives)
+        for task in drives.values():
+            task.cancel()
+        await asyncio.gather(*drives.values(), return_exceptions=True)
+        for job_id in drives:
+            with contextlib.suppress(PyMongoError):
+                await self._store.release(job_id, self._owner)
+
+
+async def drive_to_the_end(drive: Drive) -> None:
+    """
+    Move the job from phase to phase until it has ended and owns nothing.
+
+    Steps know nothing of outages: whatever does not answer raises, and the step is
+    repeated from its start.
+    """
+    while drive.job.phase is not Phase.ENDED or drive.job.owes_clean_up:
+        try:
+            await _step(drive)
+        except PyMongoError as error:
+            log.warning("a database does not answer", job=drive.job.id, error=type(error).__name__)
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _step(drive: Drive) -> None:
+    try:
+        await STEPS[drive.job.phase](drive)
+    except CancelAskedError:
+        await drive.end(Outcome.CANCELLED)
+    except JobFailedError as error:
+        await drive.fail(error.failure)
+    except LeaseLostError:
+        raise
+    except PipelineError as error:
+        await _wait_or_fail(drive, error)
+
+
+async def _wait_or_fail(drive: Drive, error: PipelineError) -> None:
+    """An outage is waited for; while setting up, a database that does not answer is the user's to mend."""
+    ending = drive.job.phase in (Phase.CLEANING_UP, Phase.RETAINED, Phase.ENDED)
+    away = isinstance(error, (SourceUnavailableError, SinkUnavailableError))
+    patient = isinstance(error, EngineUnavailableError) or drive.job.phase is not Phase.SETTING_UP or drive.job.generation > 1
+    if ending or (away and patient):
+        await drive.away(error)
+        await asyncio.sleep(RETRY_SECONDS)
+    else:
+        await drive.fail(drive.failure(error))
