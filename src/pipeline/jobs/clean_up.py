@@ -18,10 +18,9 @@ async def retain(drive: Drive) -> None:
     """Keep what a failed job owns until its retention has passed, then clean up."""
     await _keep_statistics(drive)
     await release_collections(drive.target, drive.job.id)
-    failure = drive.job.failure
-    retention = timedelta(seconds=drive.services.settings.failed_job_retention_seconds)
-    while failure is not None and datetime.now(UTC) < failure.failure_at + retention:
-        await asyncio.sleep(1)
+    failed_at = drive.job.failure.failure_at if drive.job.failure else datetime.now(UTC)
+    end = failed_at + timedelta(seconds=drive.services.settings.failed_job_retention_seconds)
+    await asyncio.sleep(max(0.0, (end - datetime.now(UTC)).total_seconds()))
     await drive.end(Outcome.FAILED)
 
 
