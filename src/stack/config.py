@@ -1,0 +1,72 @@
+"""What the embedded stack is told."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.settings import Settings
+from stack.layout import Layout
+from stack.ports import PortPlan
+
+CONTROL = "ROWSTREAM_CONTROL_URL"
+KAFKA = "ROWSTREAM_KAFKA_BOOTSTRAP_SERVERS"
+CONNECT = "ROWSTREAM_CONNECT_URL"
+SECRETS = "ROWSTREAM_CONNECT_SECRETS_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class StackConfig:
+    """
+    One embedded stack.
+
+    `own` holds the settings (by their names in the environment) of the servers that the
+    user has already: those are not started. Heaps are Java's, such as 512m.
+    """
+
+    home: Path
+    cache: Path
+    ports: PortPlan = field(default_factory=PortPlan)
+    own: Mapping[str, str] = field(default_factory=dict)
+    kafka_heap: str = "512m"
+    connect_heap: str = "768m"
+
+    @property
+    def layout(self) -> Layout:
+        """The home's folders."""
+        return Layout(self.home)
+
+
+def read_config(home: Path | None = None, ports: Mapping[str, int | None] | None = None) -> StackConfig:
+    """
+    Read the configuration: options, then the environment, then what the home was started with last, then the defaults.
+
+    `ports` are options by server; None is one that was not given.
+    """
+    where = (home or Settings(_env_file=None).home).expanduser().resolve()
+    cache = Path(os.environ.get("ROWSTREAM_CACHE") or Path.home() / ".cache" / "rowstream").expanduser().resolve()
+    given = {server: port for server, port in (ports or {}).items() if port is not None}
+    named = {server: int(port) for server in PortPlan.model_fields if (port := os.environ.get(f"ROWSTREAM_{server.upper()}_PORT"))}
+    return StackConfig(
+        home=where,
+        cache=cache,
+        ports=PortPlan.model_validate(remembered_ports(Layout(where)) | named | given),
+        own={name: os.environ[name] for name in (CONTROL, KAFKA, CONNECT, SECRETS) if os.environ.get(name)},
+        kafka_heap=os.environ.get("ROWSTREAM_KAFKA_HEAP", "512m"),
+        connect_heap=os.environ.get("ROWSTREAM_CONNECT_HEAP", "768m"),
+    )
+
+
+def remembered_ports(layout: Layout) -> dict[str, int]:
+    """The ports that the home was started with last."""
+    try:
+        content = json.loads(layout.remembered.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    return {server: int(port) for server, port in content["ports"].items()}
+
+
+def remember(config: StackConfig) -> None:
+    """Keep the ports for the next start."""
+    config.layout.remembered.write_text(json.dumps({"ports": config.ports.model_dump()}, indent=2) + "\n", "utf-8")

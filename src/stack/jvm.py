@@ -1,0 +1,52 @@
+"""The Java machine that Kafka and Kafka Connect run on."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from stack.layout import Layout
+from stack.programs import java
+
+LOGGING = {
+    "rootLogger.level": "WARN",
+    "rootLogger.appenderRef.console.ref": "console",
+    "appender.console.type": "Console",
+    "appender.console.name": "console",
+    "appender.console.layout.type": "PatternLayout",
+    "appender.console.layout.pattern": "%d %p %c - %m%n",
+    "logger.debezium.name": "io.debezium",
+    "logger.debezium.level": "INFO",
+}
+
+
+def write_properties(path: Path, properties: Mapping[str, object]) -> Path:
+    """Write a Java properties file, readable by its owner alone, and return its path."""
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}={_escaped(value)}\n" for name, value in properties.items()), "utf-8")
+    return path
+
+
+def _escaped(value: object) -> str:
+    return str(value).replace("\\", "\\\\")
+
+
+def java_command(layout: Layout, heap: str, main: str, *arguments: str | Path) -> list[str | Path]:
+    """The command line of a Java program with at most `heap` (such as 256m) of heap; the class path comes by `class_path`."""
+    logging = write_properties(layout.run("log4j2.properties"), LOGGING)
+    return [
+        java(),
+        f"-Xmx{heap}",
+        "-Xms32m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:+ExitOnOutOfMemoryError",
+        "--enable-native-access=ALL-UNNAMED",  # zstd, snappy and lz4; Java warns otherwise
+        "-Djava.awt.headless=true",
+        f"-Dlog4j2.configurationFile={logging.as_uri()}",
+        main,
+        *arguments,
+    ]
+
+
+def class_path(jars: list[Path]) -> dict[str, str]:
+    """The environment that gives Java its class path: as an argument it would fill every process list."""
+    return {"CLASSPATH": ":".join(str(jar) for jar in jars)}

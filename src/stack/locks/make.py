@@ -1,0 +1,89 @@
+"""
+Resolve the versions below and write the locks: `python -m stack.locks.make`. Seldom needed, and only by developers.
+
+Coordinates end in "!", plain Maven semantics: without it jgo takes every POM named here for a
+bill of materials, and log4j's dependency management then replaces Kafka's own client by an
+older one. jgo goes on silently when a POM is lost, so the number of files is checked.
+"""
+
+import hashlib
+import sys
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from jgo.maven import MavenContext
+
+KAFKA = "4.3.0"
+LOG4J = "2.25.3"
+DEBEZIUM = "3.6.1.Final"
+DEBEZIUM_LAST = "3.5.0.Final"  # the newest release of the connectors that have no 3.6.1
+DB2_DRIVER = "12.1.0.0"
+JARS = 92
+FOLDER = Path(__file__).parent
+
+
+def main() -> None:
+    """Write both locks beside this module."""
+    with tempfile.TemporaryDirectory() as folder:
+        maven = MavenContext(repo_cache=Path(folder), timeout=60)
+        jars = _jars(maven)
+        if len(jars) != JARS:
+            sys.exit(f"{len(jars)} jars instead of {JARS}: a POM was lost, or versions were changed on purpose")
+        _write("kafka", jars)
+        _write("plugins", _plugins(maven))
+
+
+def _dependency(maven: MavenContext, group: str, name: str, version: str, classifier: str = "", packaging: str = "jar") -> Any:
+    return maven.create_dependency(f"{group}:{name}:{version}:{classifier}:{packaging}:!")
+
+
+def _jars(maven: MavenContext) -> list[Any]:
+    kafka = ("kafka_2.13", "connect-runtime", "connect-json", "connect-transforms", "kafka-tools")
+    roots = [_dependency(maven, "org.apache.kafka", name, KAFKA) for name in kafka]
+    roots += [_dependency(maven, "org.apache.logging.log4j", name, LOG4J) for name in ("log4j-core", "log4j-slf4j-impl")]
+    top, rest = maven.resolver.resolve(roots)
+    return [*top, *(found for found in rest if found.scope in ("compile", "runtime"))]
+
+
+def _plugins(maven: MavenContext) -> list[Any]:
+    versions = {
+        DEBEZIUM: ("postgres", "mysql", "sqlserver", "oracle", "db2"),
+        DEBEZIUM_LAST: ("mariadb", "cockroachdb"),
+    }
+    plugins = [
+        _dependency(maven, "io.debezium", f"debezium-connector-{name}", version, "plugin", "tar.gz")
+        for version, names in versions.items()
+        for name in names
+    ]
+    return [*plugins, _dependency(maven, "com.ibm.db2", "jcc", DB2_DRIVER)]
+
+
+def _write(name: str, dependencies: Iterable[Any]) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        entries = list(pool.map(_entry, dependencies))
+    path = FOLDER / f"{name}.toml"
+    path.write_text("# Written by `python -m stack.locks.make`.\n\n" + "\n".join(entries), "utf-8")
+    print(f"{path}: {len(entries)} files")  # noqa: T201 - a developer's program
+
+
+def _entry(dependency: Any) -> str:
+    artifact = dependency.artifact
+    content = artifact.resolve().read_bytes()
+    fields: dict[str, str | int] = {
+        "group": artifact.groupId,
+        "name": artifact.artifactId,
+        "version": artifact.version,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size": len(content),
+        "extension": artifact.packaging,
+        "classifier": artifact.classifier,
+    }
+    lines = (f"{key} = {value}" if isinstance(value, int) else f'{key} = "{value}"' for key, value in fields.items() if value != "")
+    return "[[artifact]]\n" + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

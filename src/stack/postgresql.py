@@ -1,0 +1,107 @@
+"""PostgreSQL with logical decoding on."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
+
+from stack.account import service_account
+from stack.errors import StackError
+from stack.layout import Layout
+from stack.passwords import password
+from stack.ports import LOOPBACK
+from stack.programs import postgres
+from stack.server import Server
+
+SUPERUSER = "postgres"
+SETTINGS: Mapping[str, object] = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "wal_level": "logical",
+    "max_wal_senders": 50,
+    "max_replication_slots": 50,
+    "max_connections": 200,
+    "shared_buffers": "32MB",
+}
+
+
+class PostgreSQL(Server):
+    """
+    A PostgreSQL on loopback that asks everyone for a password (SCRAM).
+
+    The superuser is `postgres`, its password is kept in the layout under the server's
+    name. `settings` outrank the server's parameters set here.
+    """
+
+    stop_signal = signal.SIGINT  # fast shutdown; SIGTERM would wait for the clients
+
+    def __init__(self, port: int, layout: Layout, *, name: str = "postgresql", settings: Mapping[str, object] | None = None) -> None:
+        super().__init__(name, port, layout)
+        self.account = service_account()
+        self.settings = {**SETTINGS, **(settings or {})}
+
+    def dsn(self, database: str = "postgres") -> str:
+        """The superuser's connection string, password included."""
+        return make_conninfo(host=LOOPBACK, port=self.port, user=SUPERUSER, password=self._password, dbname=database)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the server takes connections."""
+        return PGconn.ping(make_conninfo(host=LOOPBACK, port=self.port, connect_timeout=5).encode()) == Ping.OK
+
+    def prepare(self) -> None:
+        """Make the data folder the first time."""
+        if not self._data.exists():
+            self._initialise()
+        elif self.account is not None:
+            self.account.own(self._data)
+
+    def command(self) -> Sequence[str | Path]:
+        """The server's command line."""
+        options = {"port": self.port, **self.settings}
+        return [postgres(), "-D", self._data, *(f"--{name}={value}" for name, value in options.items())]
+
+    @property
+    def _data(self) -> Path:
+        return self.layout.service_data / self.name
+
+    @property
+    def _password(self) -> str:
+        return password(self.layout.password(self.name))
+
+    def _initialise(self) -> None:
+        # into another folder, renamed when it is whole: a crash half way leaves nothing that looks initialised
+        scratch = self._data.with_name(f"{self.name}.new")
+        secret = self._data.with_name(f"{self.name}.password")
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(mode=0o700)
+        try:
+            secret.touch(mode=0o600)
+            secret.write_text(self._password)
+            for path in (scratch, secret):
+                if self.account is not None:
+                    self.account.own(path)
+            self._initdb(scratch, secret)
+        finally:
+            secret.unlink(missing_ok=True)
+        os.replace(scratch, self._data)
+
+    def _initdb(self, folder: Path, secret: Path) -> None:
+        who = {} if self.account is None else self.account.popen_arguments()
+        options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--pwfile={secret}", "--no-instructions"]
+        done = subprocess.run(  # noqa: S603 - our own server's tool
+            [postgres().with_name("initdb"), "-D", folder, "-U", SUPERUSER, *options],
+            cwd="/",
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            **who,
+        )
+        if done.returncode != 0:
+            raise StackError(f"PostgreSQL's data folder cannot be made: {done.stderr}")

@@ -1,0 +1,121 @@
+"""The embedded stack: Kafka, Kafka Connect, MongoDB and PostgreSQL on loopback, without Docker, root or system packages."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from stack import sample
+from stack.config import CONNECT, CONTROL, KAFKA, StackConfig, remember
+from stack.connect import Connect
+from stack.connections import Connections
+from stack.envfile import write_env_file
+from stack.exclusive import exclusive
+from stack.kafka import Kafka
+from stack.library import Library
+from stack.mongodb import MongoDB
+from stack.passwords import password
+from stack.postgresql import PostgreSQL
+from stack.progress import Progress, Silence
+from stack.server import Server
+from stack.status import ServerStatus
+
+
+class Stack:
+    """
+    The servers of one home.
+
+    `up`, `down` and `status` may be repeated, at any moment, from any program; `up` mends
+    what a crash left half done.
+    """
+
+    def __init__(self, config: StackConfig) -> None:
+        self.config = config
+        self.layout = config.layout
+        self.library = Library(config.cache)
+        ports, layout = config.ports, self.layout
+        self.postgresql = PostgreSQL(ports.postgresql, layout)
+        self.mongodb = MongoDB(ports.mongodb, layout)
+        self.kafka = Kafka(ports.kafka, ports.controller, layout, self.library, heap=config.kafka_heap)
+        bootstrap_servers = config.own.get(KAFKA) or self.kafka.bootstrap_servers
+        self.connect = Connect(ports.connect, layout, self.library, bootstrap_servers, heap=config.connect_heap)
+
+    @property
+    def servers(self) -> list[Server]:
+        """The embedded servers, in the order in which they are stopped."""
+        return [self.connect, self.kafka, self.mongodb, self.postgresql]
+
+    def up(self, progress: Progress | None = None) -> None:
+        """
+        Start whatever does not run yet, load the sample once, and write the settings file.
+
+        Raises:
+            StackError: A server cannot be had or started; the others keep running, and a second `up` goes on.
+        """
+        progress = progress or Silence()
+        self.layout.make()
+        with exclusive(self.layout.lock, lambda: progress.say("Waiting for another `rowstream up` or `down` to end")):
+            self.layout.make()
+            remember(self.config)
+            self.library.install(progress)
+            self._start(progress)
+            write_env_file(self.layout, self.connections.settings)
+
+    def down(self, progress: Progress | None = None, *, wipe: bool = False) -> None:
+        """Stop every embedded server; `wipe` removes data, logs, passwords and keys too, and keeps the downloads."""
+        progress = progress or Silence()
+        if not self.layout.home.exists():
+            return
+        with exclusive(self.layout.lock, lambda: progress.say("Waiting for another `rowstream up` or `down` to end")):
+            for server in self.servers:
+                if server.pid is not None:
+                    progress.say(f"Stopping {server.name}")
+                server.stop()
+            if wipe:
+                self.layout.wipe()
+
+    def status(self) -> list[ServerStatus]:
+        """How each embedded server is."""
+        return [ServerStatus.of(server) for server in self.servers]
+
+    @property
+    def connections(self) -> Connections:
+        """How everything is reached."""
+        own = self.config.own
+        return Connections(
+            control_url=own.get(CONTROL) or self.mongodb.url,
+            kafka_bootstrap_servers=self.connect.bootstrap_servers,
+            connect_url=own.get(CONNECT) or self.connect.url,
+            connect_secrets_dir=None if CONNECT in own else self.layout.connect_secrets,
+            admin_dsn=self.postgresql.dsn(),
+            sample_dsn=self.postgresql.dsn(sample.DATABASE),
+            sample_jdbc_url=f"jdbc:postgresql://127.0.0.1:{self.postgresql.port}/{sample.DATABASE}",
+            sample_user=sample.ROLE,
+            sample_password=self._sample_password,
+        )
+
+    def _start(self, progress: Progress) -> None:
+        own = self.config.own
+        named: dict[str, Server] = {KAFKA: self.kafka, CONTROL: self.mongodb, CONNECT: self.connect}
+        for name, server in named.items():
+            if name in own:
+                progress.say(f"Not starting {server.name}: {name} names one")
+        wanted = [server for name, server in named.items() if name not in own]
+        self._side_by_side([self.postgresql, *(server for server in wanted if server is not self.connect)], progress)
+        if self.connect in wanted:
+            self._side_by_side([self.connect], progress)
+
+    def _side_by_side(self, servers: Sequence[Server], progress: Progress) -> None:
+        with ThreadPoolExecutor(len(servers)) as pool:
+            futures = [pool.submit(self._start_one, server, progress) for server in servers]
+        for future in futures:
+            future.result()
+
+    def _start_one(self, server: Server, progress: Progress) -> None:
+        running = server.pid is not None
+        server.start()
+        if server is self.postgresql:
+            sample.load(self.postgresql.dsn(), self.postgresql.dsn(sample.DATABASE), self._sample_password)
+        progress.say(f"{server.name} {'runs already' if running else 'is ready'} on port {server.port}")
+
+    @property
+    def _sample_password(self) -> str:
+        return password(self.layout.password("sample"))
