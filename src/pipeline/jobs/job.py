@@ -124,11 +124,13 @@ class Job(StoredModel):
     is true until the job has ended or failed, and indexed so that a project has one active
     job at most. `captures_since`: from then on every change at the source is captured.
     `owes_clean_up`: the job has ended while something it owns could not be removed yet.
+    `slot` numbers the place the job has taken among those that may be active at once.
     """
 
     id: str = Field(alias="_id")
     project_id: str
     active: bool = True
+    slot: int | None = None
     source_type: str
     jdbc_url: str
     mongodb_url: str

@@ -1,0 +1,101 @@
+"""
+What a job's state is called towards clients: `status`, `cdcStatus` and the actions it allows.
+
+Pure functions of the job; `status_filter` says the same in MongoDB's words, so that lists can
+be searched by status.
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import Any
+
+from pipeline.jobs.job import Ask, Job, Outcome, Phase
+
+_ENDING = (Phase.CLEANING_UP, Phase.ENDED)
+_BEFORE_STREAMING = (Phase.SETTING_UP, Phase.SNAPSHOTTING)
+
+
+class Status(StrEnum):
+    """The contract's `status`."""
+
+    RUNNING = "RUNNING"
+    FAILED = "FAILED"
+    CANCELLING = "CANCELLING"
+    CANCELLED = "CANCELLED"
+    COMPLETED = "COMPLETED"
+    CLEANING_UP = "CLEANING_UP"
+
+
+class CdcStatus(StrEnum):
+    """The contract's `cdcStatus`."""
+
+    NOT_STARTED = "NOT_STARTED"
+    RUNNING = "RUNNING"
+    COMPLETING = "COMPLETING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    PAUSED = "PAUSED"
+
+
+def status(job: Job) -> Status:
+    """Name where the job is. A failed job is FAILED from the failure on, also while it is cleaned up."""
+    if job.outcome is Outcome.FAILED:
+        return Status.FAILED
+    if job.phase is Phase.ENDED:
+        return Status.CANCELLED if job.outcome is Outcome.CANCELLED else Status.COMPLETED
+    if job.phase is Phase.CLEANING_UP:
+        return Status.CLEANING_UP
+    return Status.CANCELLING if job.ask is Ask.CANCEL else Status.RUNNING
+
+
+def cdc_status(job: Job) -> CdcStatus:
+    """Name where the job's change capture is; a SNAPSHOT job's has never started."""
+    if not job.mode.streams:
+        return CdcStatus.NOT_STARTED
+    if job.outcome is not None:
+        return _ended_cdc_status(job)
+    if job.ask is Ask.CANCEL:
+        return CdcStatus.CANCELLED
+    if job.ask is Ask.STOP or job.phase is Phase.DRAINING:
+        return CdcStatus.COMPLETING
+    return CdcStatus.RUNNING if job.phase is Phase.STREAMING else CdcStatus.NOT_STARTED
+
+
+def _ended_cdc_status(job: Job) -> CdcStatus:
+    if job.outcome is Outcome.FAILED:
+        return CdcStatus.FAILED if job.streaming_started_at else CdcStatus.NOT_STARTED
+    if job.outcome is Outcome.CANCELLED:
+        return CdcStatus.CANCELLED
+    return CdcStatus.COMPLETED if job.phase is Phase.ENDED else CdcStatus.COMPLETING
+
+
+def allowed_asks(job: Job) -> tuple[Ask, ...]:
+    """List what a user may ask of the job now: nothing once it has failed, is cleaned up or cancelled; a stop only once."""
+    if job.outcome is not None or job.phase in (*_ENDING, Phase.RETAINED) or job.ask is Ask.CANCEL:
+        return ()
+    if job.ask is Ask.STOP or job.phase is Phase.DRAINING:
+        return (Ask.CANCEL,)
+    return (Ask.STOP, Ask.CANCEL)
+
+
+def effective(ask: Ask, phase: Phase) -> Ask:
+    """What an ask comes to: a stop before the streaming has begun is a cancel."""
+    return Ask.CANCEL if phase in _BEFORE_STREAMING else ask
+
+
+def status_filter(statuses: Iterable[Status]) -> dict[str, Any]:
+    """The MongoDB filter that matches exactly the jobs whose `status` is among `statuses`."""
+    return {"$or": [_FILTERS[wanted] for wanted in statuses]}
+
+
+_NOT_FAILED = {"outcome": {"$ne": Outcome.FAILED.value}}
+_UNDER_WAY = _NOT_FAILED | {"phase": {"$nin": [phase.value for phase in _ENDING]}}
+_FILTERS: dict[Status, dict[str, Any]] = {
+    Status.FAILED: {"outcome": Outcome.FAILED.value},
+    Status.CANCELLED: {"outcome": Outcome.CANCELLED.value, "phase": Phase.ENDED.value},
+    Status.COMPLETED: {"outcome": {"$nin": [Outcome.FAILED.value, Outcome.CANCELLED.value]}, "phase": Phase.ENDED.value},
+    Status.CLEANING_UP: _NOT_FAILED | {"phase": Phase.CLEANING_UP.value},
+    Status.CANCELLING: _UNDER_WAY | {"ask": Ask.CANCEL.value},
+    Status.RUNNING: _UNDER_WAY | {"ask": {"$ne": Ask.CANCEL.value}},
+}
