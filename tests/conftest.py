@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stack.config import StackConfig, read_config, remembered_ports
+from stack.config import StackConfig, read_config, remembered
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import PortPlan
@@ -27,7 +27,7 @@ def stack() -> Iterator[Stack]:
     """
     _require_servers()
     with _home() as (home, kept):
-        ports = PortPlan.model_validate(remembered_ports(Layout(home)) or PortPlan.free().model_dump())
+        ports = remembered(Layout(home)).ports or PortPlan.free()
         stack = Stack(StackConfig(home, read_config().cache, ports))
         try:
             stack.up()

@@ -1,10 +1,11 @@
 """What the embedded stack is told."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
 
 from pipeline.settings import Settings
 from stack.layout import Layout
@@ -51,22 +52,33 @@ def read_config(home: Path | None = None, ports: Mapping[str, int | None] | None
     return StackConfig(
         home=where,
         cache=cache,
-        ports=PortPlan.model_validate(remembered_ports(Layout(where)) | named | given),
+        ports=PortPlan.model_validate((remembered(Layout(where)).ports or PortPlan()).model_dump() | named | given),
         own={name: os.environ[name] for name in (CONTROL, KAFKA, CONNECT, SECRETS) if os.environ.get(name)},
         kafka_heap=os.environ.get("ROWSTREAM_KAFKA_HEAP", "512m"),
         connect_heap=os.environ.get("ROWSTREAM_CONNECT_HEAP", "768m"),
     )
 
 
-def remembered_ports(layout: Layout) -> dict[str, int]:
-    """The ports that the home was started with last."""
+class Remembered(BaseModel):
+    """What a home was started with last: its ports, and the settings that named servers of the user (not their values)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ports: PortPlan | None = None
+    own: tuple[str, ...] = ()
+
+
+def remembered(layout: Layout) -> Remembered:
+    """What the home was started with last, or nothing."""
     try:
-        content = json.loads(layout.remembered.read_text("utf-8"))
+        return Remembered.model_validate_json(layout.remembered.read_text("utf-8"))
     except FileNotFoundError:
-        return {}
-    return {server: int(port) for server, port in content["ports"].items()}
+        return Remembered()
 
 
 def remember(config: StackConfig) -> None:
-    """Keep the ports for the next start."""
-    config.layout.remembered.write_text(json.dumps({"ports": config.ports.model_dump()}, indent=2) + "\n", "utf-8")
+    """Keep the configuration for the next start."""
+    own = tuple(name for name in (CONTROL, KAFKA, CONNECT) if name in config.own)
+    scratch = config.layout.remembered.with_suffix(".new")
+    scratch.write_text(Remembered(ports=config.ports, own=own).model_dump_json(indent=2) + "\n", "utf-8")
+    scratch.replace(config.layout.remembered)

@@ -33,7 +33,7 @@ def java_command(layout: Layout, heap: str, main: str, *arguments: str | Path) -
     """The command line of a Java program with at most `heap` (such as 256m) of heap; the class path comes by `class_path`."""
     logging = write_properties(layout.run("log4j2.properties"), LOGGING)
     return [
-        java(),
+        java().path,
         f"-Xmx{heap}",
         "-Xms32m",
         "-XX:+UseSerialGC",

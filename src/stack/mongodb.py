@@ -1,6 +1,5 @@
 """MongoDB: a replica set of one, or a standalone server."""
 
-import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ from stack.account import service_account
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import LOOPBACK, listening
-from stack.programs import mongod, wheel_libraries
+from stack.programs import Program, mongod, wheel_libraries
 from stack.server import Server
 
 LIBRARIES = {"libcurl.so.4": "libcurl-*.so.4*", "libssl.so.3": "libssl-*.so.3*", "libcrypto.so.3": "libcrypto-*.so.3*"}
@@ -42,7 +41,6 @@ class MongoDB(Server):
         self.account = service_account()
         self.replica_set = replica_set
         self.settings = dict(settings or {})
-        self._program: tuple[Path, dict[str, str]] | None = None
 
     @property
     def url(self) -> str:
@@ -79,15 +77,48 @@ class MongoDB(Server):
             **self.settings,
         }
         flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-        return [mongod(), "--nounixsocket", "--quiet", "--setParameter", "diagnosticDataCollectionEnabled=false", *flags]
+        return [self._program, "--nounixsocket", "--quiet", "--setParameter", "diagnosticDataCollectionEnabled=false", *flags]
 
     def environment(self) -> dict[str, str]:
         """The environment in which mongod finds its libraries."""
-        return super().environment() | libraries(self.layout)
+        return super().environment() | self._libraries()
 
     @property
     def _data(self) -> Path:
-        return self.layout.service_data / self.name
+        return self.layout.annex.data(self.layout.data, self.account) / self.name
+
+    @property
+    def _program(self) -> Path:
+        return self.layout.annex.program(mongod(), self.account).path
+
+    def _libraries(self) -> dict[str, str]:
+        problem = _problem(self._program, {})
+        if problem is None:
+            return {}
+        packaged = self.packaged_libraries()
+        if _problem(self._program, packaged) is None:
+            return packaged
+        advice = "install libcurl 4 and OpenSSL 3, name a mongod with ROWSTREAM_MONGOD, or a MongoDB you have with ROWSTREAM_CONTROL_URL"
+        raise StackError(f"mongod does not start: {problem}", suggestion=advice)
+
+    def packaged_libraries(self) -> dict[str, str]:
+        """
+        The environment in which mongod takes libcurl and OpenSSL from pycurl's wheel, for machines without them.
+
+        The wheel names its libraries after their content, so they are linked under the names that mongod asks for.
+        """
+        folder = wheel_libraries("pycurl")
+        if folder is None:
+            raise StackError("mongod needs libcurl 4 and OpenSSL 3", suggestion="install them, or `pip install pycurl`")
+        parts = tuple(folder.iterdir())
+        reached = self.layout.annex.program(Program(parts[0], parts), self.account).path.parent
+        links = self._data.with_name("libraries")
+        links.mkdir(exist_ok=True)
+        links.chmod(0o755)
+        for name, pattern in LIBRARIES.items():
+            (links / name).unlink(missing_ok=True)
+            (links / name).symlink_to(next(reached.glob(pattern)))
+        return {"LD_LIBRARY_PATH": f"{links}:{reached}"}
 
     def _client(self) -> MongoClient[dict[str, Any]]:
         return MongoClient(LOOPBACK, self.port, directConnection=True, serverSelectionTimeoutMS=2_000, socketTimeoutMS=10_000)
@@ -106,44 +137,9 @@ class MongoDB(Server):
             client.admin.command({"replSetReconfig": config | {"version": config["version"] + 1}, "force": True})
 
 
-def libraries(layout: Layout) -> dict[str, str]:
-    """
-    The environment that lets mongod find libcurl and OpenSSL: none when the machine has them, else pycurl's copies.
-
-    Raises:
-        StackError: mongod does not even print its version; says why.
-    """
-    plain = {"PATH": os.defpath}
-    done = _version(plain)
-    if done.returncode == 0:
-        return {}
+def _problem(program: Path, environment: dict[str, str]) -> str | None:
+    """Why the program cannot even print its version, or None when it can."""
+    done = subprocess.run([program, "--version"], env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own server
     if done.returncode == -signal.SIGILL:
-        raise StackError("mongod needs a processor with AVX", suggestion="name a MongoDB you have with ROWSTREAM_CONTROL_URL")
-    linked = packaged_libraries(layout.home / "lib")
-    again = _version(plain | linked)
-    if again.returncode != 0:
-        raise StackError(
-            f"mongod does not start: {again.stderr}", suggestion="install libcurl 4 and OpenSSL 3, or name a mongod with ROWSTREAM_MONGOD"
-        )
-    return linked
-
-
-def _version(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([mongod(), "--version"], env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own server
-
-
-def packaged_libraries(folder: Path) -> dict[str, str]:
-    """
-    Link the libraries that pycurl's wheel carries under the names that mongod asks for, in `folder`.
-
-    The wheel names them after their content, which no other program would look for.
-    """
-    package = wheel_libraries("pycurl")
-    folder.mkdir(exist_ok=True)
-    for name, pattern in LIBRARIES.items():
-        found = sorted(package.glob(pattern)) if package else []
-        if not found:
-            raise StackError(f"mongod needs {name}", suggestion="install it by your system's packages, or `pip install pycurl`")
-        (folder / name).unlink(missing_ok=True)
-        (folder / name).symlink_to(found[0])
-    return {"LD_LIBRARY_PATH": f"{folder}:{package}"}
+        return "it needs a processor with AVX"
+    return None if done.returncode == 0 else done.stderr.strip()

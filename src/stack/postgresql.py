@@ -64,11 +64,15 @@ class PostgreSQL(Server):
     def command(self) -> Sequence[str | Path]:
         """The server's command line."""
         options = {"port": self.port, **self.settings}
-        return [postgres(), "-D", self._data, *(f"--{name}={value}" for name, value in options.items())]
+        return [self._program, "-D", self._data, *(f"--{name}={value}" for name, value in options.items())]
 
     @property
     def _data(self) -> Path:
-        return self.layout.service_data / self.name
+        return self.layout.annex.data(self.layout.data, self.account) / self.name
+
+    @property
+    def _program(self) -> Path:
+        return self.layout.annex.program(postgres(), self.account).path
 
     @property
     def _password(self) -> str:
@@ -95,7 +99,7 @@ class PostgreSQL(Server):
         who = {} if self.account is None else self.account.popen_arguments()
         options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--pwfile={secret}", "--no-instructions"]
         done = subprocess.run(  # noqa: S603 - our own server's tool
-            [postgres().with_name("initdb"), "-D", folder, "-U", SUPERUSER, *options],
+            [self._program.with_name("initdb"), "-D", folder, "-U", SUPERUSER, *options],
             cwd="/",
             env=self.environment(),
             capture_output=True,

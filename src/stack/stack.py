@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from stack import sample
-from stack.config import CONNECT, CONTROL, KAFKA, StackConfig, remember
+from stack.config import CONNECT, CONTROL, KAFKA, StackConfig, remember, remembered
 from stack.connect import Connect
 from stack.connections import Connections
 from stack.envfile import write_env_file
+from stack.errors import StackError
 from stack.exclusive import exclusive
 from stack.kafka import Kafka
 from stack.library import Library
 from stack.mongodb import MongoDB
 from stack.passwords import password
+from stack.ports import LOOPBACK
 from stack.postgresql import PostgreSQL
 from stack.progress import Progress, Silence
 from stack.server import Server
@@ -54,6 +56,7 @@ class Stack:
         self.layout.make()
         with exclusive(self.layout.lock, lambda: progress.say("Waiting for another `rowstream up` or `down` to end")):
             self.layout.make()
+            self._check_ports()
             remember(self.config)
             self.library.install(progress)
             self._start(progress)
@@ -73,8 +76,9 @@ class Stack:
                 self.layout.wipe()
 
     def status(self) -> list[ServerStatus]:
-        """How each embedded server is."""
-        return [ServerStatus.of(server) for server in self.servers]
+        """How each embedded server is; those that the user has instead are left out."""
+        elsewhere = [self._named[name] for name in remembered(self.layout).own]
+        return [ServerStatus.of(server) for server in self.servers if server not in elsewhere]
 
     @property
     def connections(self) -> Connections:
@@ -87,21 +91,37 @@ class Stack:
             connect_secrets_dir=None if CONNECT in own else self.layout.connect_secrets,
             admin_dsn=self.postgresql.dsn(),
             sample_dsn=self.postgresql.dsn(sample.DATABASE),
-            sample_jdbc_url=f"jdbc:postgresql://127.0.0.1:{self.postgresql.port}/{sample.DATABASE}",
+            sample_jdbc_url=self.sample_jdbc_url,
             sample_user=sample.ROLE,
             sample_password=self._sample_password,
         )
 
+    @property
+    def sample_jdbc_url(self) -> str:
+        """The address of the sample database for a job, without credentials."""
+        return f"jdbc:postgresql://{LOOPBACK}:{self.postgresql.port}/{sample.DATABASE}"
+
+    @property
+    def _named(self) -> dict[str, Server]:
+        """The servers that a user may have already, by the setting that names them."""
+        return {KAFKA: self.kafka, CONTROL: self.mongodb, CONNECT: self.connect}
+
     def _start(self, progress: Progress) -> None:
-        own = self.config.own
-        named: dict[str, Server] = {KAFKA: self.kafka, CONTROL: self.mongodb, CONNECT: self.connect}
-        for name, server in named.items():
-            if name in own:
+        wanted: list[Server] = [self.postgresql]
+        for name, server in self._named.items():
+            if name in self.config.own:
                 progress.say(f"Not starting {server.name}: {name} names one")
-        wanted = [server for name, server in named.items() if name not in own]
-        self._side_by_side([self.postgresql, *(server for server in wanted if server is not self.connect)], progress)
-        if self.connect in wanted:
+            else:
+                wanted.append(server)
+        self._side_by_side([server for server in wanted if server is not self.connect], progress)
+        if self.connect in wanted:  # needs Kafka
             self._side_by_side([self.connect], progress)
+
+    def _check_ports(self) -> None:
+        before = remembered(self.layout).ports
+        running = [server.name for server in self.servers if server.pid is not None]
+        if before is not None and before != self.config.ports and running:
+            raise StackError(f"the ports cannot change while servers run: {', '.join(running)}", suggestion="run `rowstream down` first")
 
     def _side_by_side(self, servers: Sequence[Server], progress: Progress) -> None:
         with ThreadPoolExecutor(len(servers)) as pool:
