@@ -46,6 +46,13 @@ class KafkaTopics:
         if resources:
             await self._each(lambda: self._admin.incremental_alter_configs(resources, request_timeout=TIMEOUT_SECONDS), set())
 
+    async def configuration(self, name: str) -> dict[str, str]:
+        """The topic's configuration, defaults included."""
+        resource = ConfigResource(ResourceType.TOPIC, name)
+        futures = await self._call(lambda: self._admin.describe_configs([resource], request_timeout=TIMEOUT_SECONDS))
+        entries = await self._call(futures[resource].result)
+        return {key: entry.value for key, entry in entries.items() if entry.value is not None}
+
     async def names(self) -> list[str]:
         """The names of all topics."""
         metadata = await self._call(lambda: self._admin.list_topics(timeout=TIMEOUT_SECONDS))

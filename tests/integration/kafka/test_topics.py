@@ -1,0 +1,107 @@
+"""Topics, ends and groups on a real Kafka."""
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import Consumer, Producer
+
+from pipeline.errors import EngineUnavailableError
+from pipeline.kafka.reader import TopicReader
+from pipeline.kafka.topics import KafkaTopics
+from stack.stack import Stack
+
+
+@pytest.fixture
+def servers(stack: Stack) -> str:
+    return stack.kafka.bootstrap_servers
+
+
+@pytest.fixture
+def topics(servers: str) -> KafkaTopics:
+    return KafkaTopics(servers)
+
+
+@pytest.fixture
+def name() -> str:
+    return f"test-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def producer(servers: str, name: str) -> Iterator[Producer]:
+    producer = Producer({"bootstrap.servers": servers, "transactional.id": name})
+    producer.init_transactions()
+    yield producer
+    producer.flush()
+
+
+def send(producer: Producer, topic: str, *values: bytes, commit: bool = True) -> None:
+    producer.begin_transaction()
+    for value in values:
+        producer.produce(topic, value)
+    producer.commit_transaction() if commit else producer.abort_transaction()
+
+
+async def test_creating_and_deleting_a_topic_twice_is_no_error(topics: KafkaTopics, name: str) -> None:
+    await topics.create({name: {"retention.ms": "-1"}})
+    await topics.create({name: {"retention.ms": "-1"}})
+    assert name in await topics.names()
+    await topics.delete([name])
+    await topics.delete([name])
+    assert name not in await topics.names()
+
+
+async def test_the_end_counts_transaction_markers_and_leaves_out_what_is_not_committed(
+    topics: KafkaTopics, producer: Producer, name: str
+) -> None:
+    await topics.create({name: {}})
+    assert await topics.end_offsets([name]) == {name: 0}
+    send(producer, name, b"1", b"2")
+    assert await topics.end_offsets([name]) == {name: 3}
+    producer.begin_transaction()
+    producer.produce(name, b"3")
+    producer.flush()
+    assert await topics.end_offsets([name]) == {name: 3}
+    producer.abort_transaction()
+    await topics.delete([name])
+
+
+async def test_a_reader_sees_committed_records_from_its_offset_on(topics: KafkaTopics, producer: Producer, servers: str, name: str) -> None:
+    await topics.create({name: {}})
+    send(producer, name, b"early")
+    send(producer, name, b"aborted", commit=False)
+    send(producer, name, b"late")
+    async with TopicReader(servers, name, 1) as reader:
+        values: list[bytes | None] = []
+        async with asyncio.timeout(30):
+            while not values:
+                values += [record.value for record in await reader.poll(1.0)]
+    assert values == [b"late"]
+    await topics.delete([name])
+
+
+async def test_a_group_with_members_stays_and_an_empty_one_goes(topics: KafkaTopics, servers: str, name: str) -> None:
+    await topics.create({name: {}})
+    consumer = Consumer({"bootstrap.servers": servers, "group.id": name, "auto.offset.reset": "earliest"})
+    consumer.subscribe([name])
+    async with asyncio.timeout(30):
+        while not consumer.assignment():
+            await asyncio.to_thread(consumer.poll, 0.2)
+    assert await topics.delete_group(name) is False
+    consumer.close()
+    assert await topics.delete_group(name) is True
+    assert await topics.delete_group(name) is True
+    await topics.delete([name])
+
+
+async def test_a_topic_can_be_given_another_retention(topics: KafkaTopics, producer: Producer, name: str) -> None:
+    await topics.create({name: {"retention.ms": "-1"}})
+    await topics.configure([name], {"retention.ms": "86400000"})
+    assert (await topics.configuration(name))["retention.ms"] == "86400000"
+    await topics.delete([name])
+
+
+async def test_an_absent_kafka_is_an_outage() -> None:
+    with pytest.raises(EngineUnavailableError, match="Kafka does not answer"):
+        await KafkaTopics("127.0.0.1:1").ping()
