@@ -26,9 +26,20 @@ class ConfigError(PipelineError):
 
 
 class EventError(PipelineError):
-    """This one event cannot be applied: the job's error policy decides."""
+    """
+    This one event cannot be applied: the job's error policy decides.
+
+    `table` (schema.table) and `column` say where, as far as it is known.
+    """
 
     code = "EVENT"
+
+    def __init__(
+        self, message: str, *, suggestion: str | None = None, code: str | None = None, table: str | None = None, column: str | None = None
+    ) -> None:
+        super().__init__(message, suggestion=suggestion, code=code)
+        self.table = table
+        self.column = column
 
 
 class DecodeError(EventError):

@@ -1,0 +1,107 @@
+"""
+The `_id` of a row's document.
+
+It is lossless, and one: rows whose keys are equal at the source have the same `_id`, byte
+for byte, in snapshots, updates and deletes alike, whatever zeros or digits each is written with.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pipeline.change.schema import FieldSchema
+from pipeline.errors import MappingError
+from pipeline.mapping import times
+from pipeline.mapping.decimals import decimal128, plain_decimal, text_from_unscaled
+from pipeline.mapping.json_values import canonical_json
+from pipeline.mapping.names import camel_case
+from pipeline.mapping.types import Converter, UnknownTypeError, array_converter, converter, is_decimal
+
+Image = Mapping[str, Any]
+
+
+def key_field(column: str) -> str:
+    """Name the column's field inside an `_id`, where MongoDB takes neither a leading `$` nor, for queries, a dot."""
+    name = camel_case(column).replace(".", "\uff0e")
+    return "\uff04" + name[1:] if name.startswith("$") else name
+
+
+def key_converter(field: FieldSchema) -> Converter:
+    """
+    Return what turns the values of a key column into BSON.
+
+    Times finer than a millisecond become ISO 8601 texts, decimals over 34 digits their
+    text, JSON its text without spaces; anything else is as in the body.
+
+    Raises:
+        UnknownTypeError: No value of this type can be part of an `_id`.
+    """
+    if field.logical in _LOGICAL:
+        return _LOGICAL[field.logical]
+    if field.type in ("struct", "map"):
+        raise UnknownTypeError(field)
+    if field.type == "array" and field.element is not None:
+        element = field.element if field.element.source_type else replace(field.element, parameters=field.parameters)
+        return array_converter(key_converter(element))
+    if is_decimal(field):
+        return _decimal
+    if field.logical == "org.apache.kafka.connect.data.Decimal":
+        scale = int(field.parameters["scale"])
+        return lambda value: _decimal(text_from_unscaled(value, scale))
+    if field.type in ("float", "double"):
+        return lambda value: float(value) + 0.0  # minus zero is zero
+    return converter(field)
+
+
+def key_function(fields: Sequence[FieldSchema], table: str) -> Callable[[Image], Any]:
+    """
+    Make a function from a row image to its `_id`: the one column's value, or a document of the columns in key order.
+
+    A single column that is an array becomes {column: array}, since MongoDB refuses an array as `_id`.
+
+    Raises:
+        UnknownTypeError: A column has a type that cannot be part of an `_id`.
+        MappingError: Two columns would have one name. The function raises it where a column is
+            absent, null, or cannot be converted.
+    """
+    columns = tuple((field.name, key_field(field.name), key_converter(field)) for field in fields)
+    if len({name for _, name, _ in columns}) < len(columns):
+        raise MappingError(
+            f"two columns of the key of {table} would become the same field: {', '.join(column for column, _, _ in columns)}",
+            suggestion="Rename one of the columns at the source.",
+            table=table,
+        )
+
+    def value(image: Image, column: str, convert: Converter) -> Any:
+        raw = image.get(column)
+        if raw is None:
+            raise MappingError(f'the key column "{column}" of {table} is missing in the change, or null', table=table, column=column)
+        try:
+            return raw if convert is None else convert(raw)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise MappingError(
+                f'the key column "{column}" of {table} cannot be mapped: {error}',
+                table=table,
+                column=column,
+            ) from error
+
+    if len(columns) == 1 and fields[0].type != "array":
+        ((only, _, convert_only),) = columns
+        return lambda image: value(image, only, convert_only)
+    return lambda image: {name: value(image, column, convert) for column, name, convert in columns}
+
+
+def _decimal(text: str) -> Any:
+    plain = plain_decimal(text)
+    try:
+        return decimal128(plain)
+    except ValueError:
+        return plain
+
+
+_LOGICAL: dict[str | None, Converter] = {
+    "io.debezium.data.Json": canonical_json,
+    "io.debezium.time.MicroTimestamp": times.text_from_micros,
+    "io.debezium.time.NanoTimestamp": times.text_from_nanos,
+    "io.debezium.time.ZonedTimestamp": times.text_from_zoned,
+}

@@ -1,0 +1,121 @@
+"""From a change to the write it asks for: rows become documents of their own, field by field."""
+
+from typing import Any
+
+from pipeline.change.change import Change, Operation
+from pipeline.change.record import Position
+from pipeline.change.schema import RowSchema
+from pipeline.errors import DecodeError, EventError, UnsupportedChangeError
+from pipeline.jobs.job import TablePlan
+from pipeline.mapping.key import Image
+from pipeline.mapping.shape import Shape
+from pipeline.sink.write import Delete, Document, Insert, Move, Replace, Set, Write
+
+KNOWN_SHAPES = 64
+
+_READ, _CREATE, _UPDATE = Operation.READ, Operation.CREATE, Operation.UPDATE
+
+
+class TableMapper:
+    """Maps the changes of one table. What a schema means is worked out once, when it is first seen."""
+
+    def __init__(self, plan: TablePlan, generation: int) -> None:
+        self._plan = plan
+        self._generation = generation
+        self._row: RowSchema | None = None
+        self._shape: Shape
+        self._shapes: dict[RowSchema, Shape] = {}
+
+    def write(self, change: Change) -> Write:
+        """
+        Return the write that the change asks for.
+
+        Raises:
+            MappingError: A value has no exact BSON, or a key column is missing.
+            DecodeError: The change lacks the row image that its operation must have.
+            UnsupportedChangeError: A truncate, or a change of a row without a key.
+        """
+        row, operation = change.row, change.operation
+        if row is None:
+            raise self._without_row(change)
+        if row is not self._row:
+            self._shape = self._shape_of(row)
+            self._row = row
+        if not self._plan.key:
+            return self._write_without_key(change)
+        if operation is _READ or operation is _CREATE:
+            return self._insert(change)
+        if operation is _UPDATE:
+            return self._update(change)
+        return self._delete(change)
+
+    def _insert(self, change: Change) -> Write:
+        shape, image = self._shape, self._image(change, change.after)
+        if change.moved_from is not None:
+            return self._move(change, image, change.moved_from)
+        key = shape.key(image)
+        return Insert(self._plan.collection, key, shape.document(key, image), change.position)
+
+    def _move(self, change: Change, image: Image, old_key: Image) -> Move:
+        shape = self._shape
+        key = shape.key(shape.key_image(image, old_key))
+        document, unavailable = shape.partial_document(key, image)
+        return Move(self._plan.collection, key, shape.key(old_key), document, unavailable, change.position)
+
+    def _update(self, change: Change) -> Write:
+        shape, image = self._shape, self._image(change, change.after)
+        key = shape.key(shape.key_image(image, change.before))
+        document, unavailable = shape.partial_document(key, image)
+        if unavailable:
+            return Set(self._plan.collection, key, document, unavailable, change.position)
+        return Replace(self._plan.collection, key, document, change.position)
+
+    def _delete(self, change: Change) -> Write:
+        shape, image = self._shape, self._image(change, change.before)
+        new_key = change.moved_to
+        moved_to = None if new_key is None else shape.key(shape.key_image(new_key, image))
+        return Delete(self._plan.collection, shape.key(image), change.position, moved_to)
+
+    def _write_without_key(self, change: Change) -> Write:
+        """Such a row's document is named by the place of its record, so that applying it again changes nothing."""
+        if change.operation not in (_READ, _CREATE):
+            raise UnsupportedChangeError(
+                f"a row of {self._plan.qualified_name}, which has no key, was changed or deleted: its document cannot be told",
+                suggestion="Give the table a primary key (ALTER TABLE ... ADD PRIMARY KEY) and post the job again.",
+                table=self._plan.qualified_name,
+            )
+        key = position_key(self._generation, change.position)
+        document = self._shape.document(key, self._image(change, change.after))
+        return Insert(self._plan.collection, key, document, change.position)
+
+    def _image(self, change: Change, image: dict[str, Any] | None) -> dict[str, Any]:
+        if image is None:
+            raise DecodeError(
+                f'the change {change.position} of {self._plan.qualified_name} (operation "{change.operation}") lacks its row image',
+                suggestion="ALTER TABLE ... REPLICA IDENTITY FULL makes the source send it.",
+                table=self._plan.qualified_name,
+            )
+        return image
+
+    def _without_row(self, change: Change) -> EventError:
+        table = self._plan.qualified_name
+        if change.operation is Operation.TRUNCATE:
+            return UnsupportedChangeError(
+                f"{table} was truncated at the source, which this version does not apply",
+                suggestion="Post the job again with dropCollections, to read the table as it is now.",
+                table=table,
+            )
+        return DecodeError(f'the change {change.position} of {table} (operation "{change.operation}") has no row', table=table)
+
+    def _shape_of(self, row: RowSchema) -> Shape:
+        shape = self._shapes.get(row)
+        if shape is None:
+            if len(self._shapes) >= KNOWN_SHAPES:
+                self._shapes.clear()
+            shape = self._shapes[row] = Shape(row, self._plan.key, self._plan.qualified_name)
+        return shape
+
+
+def position_key(generation: int, position: Position) -> Document:
+    """Return the `_id` of a row without a key."""
+    return {"generation": generation, "partition": position.partition, "offset": position.offset}
