@@ -45,7 +45,7 @@ async def set_up(drive: Drive) -> None:
 
 
 async def _take_tables(drive: Drive) -> list[Table]:
-    catalogue = await drive.source.tables()
+    catalogue = await drive.source.tables(drive.mode)
     if drive.job.tables:
         return await drive.planned(catalogue)
     await _report(drive, await drive.source.check(drive.mode, catalogue))

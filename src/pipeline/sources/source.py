@@ -34,11 +34,17 @@ class Identity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as the catalogue has it; `type` is the source's own name of its type."""
+    """
+    A column as the catalogue has it; `type` is the source's own name of its type.
+
+    `published` is False for a column whose value does not travel with changes (some
+    generated columns): jobs that stream leave it out.
+    """
 
     name: str
     type: str
     nullable: bool
+    published: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +124,8 @@ class Source(Protocol):
         """Say what the database still lacks for a job of this mode on these tables (privileges, settings, slots)."""
         ...
 
-    async def tables(self) -> list[Table]:
-        """List the tables that a job takes, in name order: system schemas, views and partitions left out."""
+    async def tables(self, mode: Mode) -> list[Table]:
+        """List the tables that a job of this mode takes, in name order: system schemas, views and partitions left out."""
         ...
 
     async def prepare(self, mode: Mode, owned: Ownership, tables: Sequence[Table]) -> None:

@@ -1,0 +1,66 @@
+"""Debezium's notifications of the initial snapshot."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from pipeline.errors import DecodeError
+
+INITIAL_SNAPSHOT = "Initial Snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedTable:
+    """A table whose rows have been read; `name` is schema.table."""
+
+    name: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """
+    One notification of the initial snapshot.
+
+    `type`: STARTED, IN_PROGRESS (of the table `scanning`, schema.table), TABLE_SCAN_COMPLETED
+    (of the tables `scanned`), COMPLETED, ABORTED or SKIPPED (the connector reads no snapshot).
+    """
+
+    type: str
+    scanning: str | None = None
+    scanned: tuple[ScannedTable, ...] = ()
+
+
+class _Payload(msgspec.Struct):
+    aggregate_type: str
+    type: str
+    additional_data: dict[str, str] | None = None
+
+
+class _Value(msgspec.Struct):
+    payload: _Payload
+
+
+_decode = msgspec.json.Decoder(_Value).decode
+
+
+def decode_notification(value: bytes | None) -> Notification | None:
+    """
+    Decode a record of the notification topic (JsonConverter with schemas); None for one of another kind.
+
+    Raises:
+        DecodeError: The record is no notification.
+    """
+    if value is None:
+        return None
+    try:
+        payload = _decode(value).payload
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"a record of the notification topic is no notification: {error}") from error
+    if payload.aggregate_type != INITIAL_SNAPSHOT:
+        return None
+    data = payload.additional_data or {}
+    scanned: tuple[ScannedTable, ...] = ()
+    if payload.type == "TABLE_SCAN_COMPLETED":
+        scanned = (ScannedTable(data.get("scanned_collection", ""), int(data.get("total_rows_scanned", "0"))),)
+    return Notification(payload.type, data.get("current_collection_in_progress"), scanned)

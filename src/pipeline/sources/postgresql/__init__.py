@@ -1,0 +1,1 @@
+"""PostgreSQL: snapshot and changes by Debezium, pgoutput."""

@@ -1,0 +1,123 @@
+"""The configuration of Debezium's PostgreSQL connector."""
+
+from collections.abc import Sequence
+
+from pipeline.connect.constants import read_constants
+from pipeline.connect.secrets import refuse_references
+from pipeline.errors import ConfigError
+from pipeline.sources.postgresql import patterns
+from pipeline.sources.postgresql.marker import HEARTBEAT_QUERY, PREFIX
+from pipeline.sources.postgresql.publications import publication_names
+from pipeline.sources.postgresql.url import PostgresUrl
+from pipeline.sources.source import Mode, Ownership, Table
+
+CONNECTOR_CLASS = "io.debezium.connector.postgresql.PostgresConnector"
+HEARTBEAT_MS = 10_000
+
+SNAPSHOT_MODES = {Mode.SNAPSHOT: "initial_only", Mode.CDC: "initial", Mode.CDC_ONLY: "no_data"}
+
+UNTOLD_TYPES = (
+    "numeric",
+    "money",
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "tsvector",
+    "tsquery",
+    "int4range",
+    "int8range",
+    "numrange",
+    "tsrange",
+    "tstzrange",
+    "daterange",
+    "int4multirange",
+    "int8multirange",
+    "nummultirange",
+    "tsmultirange",
+    "tstzmultirange",
+    "datemultirange",
+    "interval",
+    "citext",
+    "name",
+)
+"""Types that the events' own schema calls `string`; arrays of them (`_numeric`) too."""
+
+
+def connector_config(
+    mode: Mode,
+    owned: Ownership,
+    tables: Sequence[Table],
+    *,
+    url: PostgresUrl,
+    host: tuple[str, int],
+    password: str | None,
+) -> dict[str, str]:
+    """
+    Build the whole configuration; `host` is the one of the URL's hosts that is the primary now.
+
+    Raises:
+        ConfigError: Debezium cannot take the host or the database's name.
+    """
+    config = read_constants("postgresql") | {
+        "name": owned.connector,
+        "topic.prefix": owned.topic_prefix,
+        "notification.sink.topic.name": owned.notification_topic,
+        "snapshot.mode": SNAPSHOT_MODES[mode],
+        "table.include.list": patterns.table_list(tables),
+        "datatype.propagate.source.type": rf"(?-i).+\._?({'|'.join(UNTOLD_TYPES)})",
+    }
+    config |= _connection(url, host, password)
+    if key_columns := patterns.key_columns(tables):
+        config["message.key.columns"] = key_columns
+    return config | _streaming(owned, tables) if mode.streams else config
+
+
+def check_reachable_by_debezium(host: str, database: str) -> None:
+    """
+    Raise `ConfigError` for what Debezium puts into its own JDBC URL unencoded.
+
+    It takes one host of letters, digits, `_`, `-` and `.` (RelationalDatabaseConnectorConfig).
+    """
+    if ":" in host:
+        raise ConfigError(
+            f"Debezium's PostgreSQL connector does not take the IPv6 address {host}",
+            suggestion="Give a host name that resolves to it.",
+            code="HOST_NOT_SUPPORTED",
+        )
+    if any(character in database for character in "/?%+&#"):
+        raise ConfigError(
+            f"Debezium's PostgreSQL connector cannot open a database of the name {database!r}",
+            suggestion="Rename the database: / ? % + & # are not possible in its name.",
+            code="DATABASE_NOT_SUPPORTED",
+        )
+
+
+def _connection(url: PostgresUrl, host: tuple[str, int], password: str | None) -> dict[str, str]:
+    check_reachable_by_debezium(host[0], url.database)
+    config = {
+        "database.hostname": host[0],
+        "database.port": str(host[1]),
+        "database.dbname": url.database,
+        "database.user": url.user,
+        "driver.connectTimeout": str(url.connect_timeout_seconds or 10),
+    }
+    if url.ssl_mode is not None:
+        config["database.sslmode"] = url.ssl_mode
+    config |= {f"database.{name}": path for name, path in url.ssl_files.items()}
+    config |= {f"driver.{name}": value for name, value in url.options.items()}
+    refuse_references(config)
+    return config if password is None else config | {"database.password": password}
+
+
+def _streaming(owned: Ownership, tables: Sequence[Table]) -> dict[str, str]:
+    config = {
+        "slot.name": owned.slot,
+        "publication.name": ",".join(publication_names(owned, tables)),
+        "message.prefix.include.list": PREFIX,
+        "heartbeat.interval.ms": str(HEARTBEAT_MS),
+        "heartbeat.action.query": HEARTBEAT_QUERY,
+    }
+    if unpublished := patterns.unpublished_columns(tables):
+        config["column.exclude.list"] = unpublished
+    return config

@@ -1,0 +1,128 @@
+"""A PostgreSQL database as the source of one job."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow
+
+from pipeline.sources.postgresql import connector, marker, publications, slot, topics
+from pipeline.sources.postgresql.catalogue import read_tables
+from pipeline.sources.postgresql.connection import session
+from pipeline.sources.postgresql.readiness import check_readiness
+from pipeline.sources.postgresql.url import PostgresUrl, parse
+from pipeline.sources.source import Finding, Mode, Ownership, Table
+
+DEFAULT_SLOT_TIMEOUT_SECONDS = 30.0
+
+
+class PostgresSource:
+    """
+    Implements `pipeline.sources.source.Source`; each call opens and closes a session of its own.
+
+    Where the URL names several hosts, the connector is given the one that was reached last.
+    """
+
+    connector_class = connector.CONNECTOR_CLASS
+    version = "PostgreSQL"
+
+    def __init__(self, url: PostgresUrl, slot_timeout_seconds: float = DEFAULT_SLOT_TIMEOUT_SECONDS) -> None:
+        self._url = url
+        self._slot_timeout_seconds = slot_timeout_seconds
+        self._host = url.hosts[0]
+
+    @property
+    def password(self) -> str | None:
+        """What Kafka Connect must be told to log in."""
+        return self._url.password
+
+    async def check(self, mode: Mode, tables: Sequence[Table]) -> list[Finding]:
+        """Say what the database still lacks for a job of this mode on these tables."""
+        async with self._session() as connection:
+            connector.check_reachable_by_debezium(self._host[0], self._url.database)
+            return await check_readiness(connection, mode, tables)
+
+    async def tables(self, mode: Mode) -> list[Table]:
+        """List the tables that a job of this mode takes, in name order; unlogged ones only where changes are not followed."""
+        async with self._session() as connection:
+            return await read_tables(connection, self._url.schemas, logged=mode.streams)
+
+    async def prepare(self, mode: Mode, owned: Ownership, tables: Sequence[Table]) -> None:
+        """
+        Make the publications and, for CDC_ONLY, the slot; for CDC see that the connector can make it.
+
+        Raises:
+            ConfigError: Open transactions kept the slot from being made; they are named.
+        """
+        if not mode.streams:
+            return
+        async with self._session() as connection:
+            await publications.make_publications(connection, owned, tables)
+        async with self._session(self._slot_timeout_seconds) as connection:
+            make = slot.make_slot if mode is Mode.CDC_ONLY else slot.probe_slot
+            await make(connection, owned)
+
+    def connector_config(self, mode: Mode, owned: Ownership, tables: Sequence[Table], password: str | None) -> dict[str, str]:
+        """Build the connector's configuration, constants of `connector_configs/postgresql.json` included."""
+        return connector.connector_config(mode, owned, tables, url=self._url, host=self._host, password=password)
+
+    def topic(self, owned: Ownership, table: Table) -> str:
+        """Name the change topic that Debezium writes the table's changes to; tables may share one."""
+        return topics.change_topic(owned, table)
+
+    def extra_topics(self, owned: Ownership) -> list[str]:
+        """Name the other topics the connector writes to while it streams."""
+        return [topics.heartbeat_topic(owned), topics.message_topic(owned)]
+
+    async def blockers(self, owned: Ownership) -> list[str]:
+        """Describe the open transactions that the slot's making waits for; empty when it waits for none."""
+        async with self._session() as connection:
+            return await slot.find_blockers(connection, owned)
+
+    async def retained_bytes(self, owned: Ownership) -> int | None:
+        """
+        Bytes of log the slot holds back, or None where no slot exists.
+
+        Raises:
+            SourceError: The slot's log is gone, or a publication is: changes are being lost.
+        """
+        async with self._session() as connection:
+            retained = await slot.retained_bytes(connection, owned)
+            if retained is not None:
+                await publications.check_publications(connection, owned)
+            return retained
+
+    async def emit_marker(self, token: str) -> None:
+        """Write a marker into the log now."""
+        async with self._session() as connection:
+            await marker.emit_marker(connection, token)
+
+    def marker_topic(self, owned: Ownership) -> str:
+        """Name the topic on which markers arrive."""
+        return topics.message_topic(owned)
+
+    def marker_token(self, value: bytes) -> str | None:
+        """The token in a record of the marker topic, or None for another message."""
+        return marker.marker_token(value)
+
+    async def clean_up(self, owned: Ownership) -> None:
+        """Drop the slot, then the publications; what is gone already is no error."""
+        async with self._session() as connection:
+            await slot.drop_slot(connection, owned)
+            await publications.drop_publications(connection, owned)
+
+    def leftovers(self, owned: Ownership) -> list[str]:
+        """The SQL that removes by hand what `clean_up` would."""
+        return [*slot.drop_statements(owned), *publications.drop_statements(owned)]
+
+    @asynccontextmanager
+    async def _session(self, statement_timeout_seconds: float | None = None) -> AsyncIterator[AsyncConnection[DictRow]]:
+        options = {} if statement_timeout_seconds is None else {"statement_timeout_seconds": statement_timeout_seconds}
+        async with session(self._url, **options) as connection:
+            self._host = (connection.info.host, connection.info.port)
+            yield connection
+
+
+def open_source(url: str, user: str | None, password: str | None, *, slot_timeout_seconds: float) -> PostgresSource:
+    """The source that the JDBC URL names; credentials given beside it outrank its own."""
+    return PostgresSource(parse(url, user, password), slot_timeout_seconds)
