@@ -82,7 +82,7 @@ def _is_fine(options: str) -> bool:
             parse_uri(f"mongodb://host/?{options}")
         except PyMongoError as error:
             return "Unknown option" in str(error)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OSError):
             return False
     return True
 

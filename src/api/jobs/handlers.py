@@ -1,0 +1,95 @@
+"""The paths of jobs: parse, call, answer."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import structlog
+from aiohttp import web
+
+from api import contract
+from api.body import read_json_text, refuse_body
+from api.contract import AnswerModel
+from api.errors import ApiError, NotFoundError
+from api.jobs.query import read_query
+from api.jobs.submission import read_job_request
+from api.jobs.view import view
+from api.keys import STATISTICS, STORE, UPDATES, VAULT
+from pipeline.jobs.job import Ask, Job
+from pipeline.jobs.status import allowed_asks, status
+from pipeline.jobs.store import JobConflictError
+from pipeline.jobs.submission import make_job
+from pipeline.jobs.updates import KEPT_PER_JOB
+
+log = structlog.get_logger()
+
+UPDATES_IN_LISTS = 20
+ALREADY_RUNNING = 470
+
+routes = web.RouteTableDef()
+
+
+def answer(body: AnswerModel) -> web.Response:
+    """Answer 200 with a body."""
+    return web.Response(text=body.json_text(), content_type="application/json")
+
+
+@routes.post("/api/v1/jobs")
+async def post_job(request: web.Request) -> web.Response:
+    """Start a job."""
+    job_request = read_job_request(await read_json_text(request))
+    try:
+        job = await request.app[STORE].create(make_job(job_request, request.app[VAULT]))
+    except JobConflictError as error:
+        raise ApiError(ALREADY_RUNNING, "A migration job is already running", error.message, job_id=error.job_id) from None
+    log.info("job posted", job=job.id, project=job.project_id, mode=job.mode.value)
+    return answer(await _view(request.app, job))
+
+
+@routes.get("/api/v1/jobs")
+async def list_jobs(request: web.Request) -> web.Response:
+    """A page of jobs, newest first."""
+    query = read_query(request.query)
+    jobs = await request.app[STORE].search(query.project_id, query.statuses, query.limit + 1, query.cursor)
+    page, more = jobs[: query.limit], len(jobs) > query.limit
+    views = await asyncio.gather(*(_view(request.app, job, UPDATES_IN_LISTS) for job in page))
+    return answer(contract.JobList(jobs=views, next=page[-1].id if more else None))
+
+
+@routes.get("/api/v1/jobs/{id}")
+async def get_job(request: web.Request) -> web.Response:
+    """One job, its statistics live."""
+    job_id = request.match_info["id"]
+    job = await request.app[STORE].get(job_id)
+    if job is None:
+        raise NotFoundError(job_id)
+    return answer(await _view(request.app, job))
+
+
+@routes.post("/api/v1/jobs/{id}/stop")
+async def stop_job(request: web.Request) -> web.Response:
+    """End the job in good order: cancel it before it streams, else complete it."""
+    return await _ask(request, Ask.STOP)
+
+
+@routes.post("/api/v1/jobs/{id}/cancel")
+async def cancel_job(request: web.Request) -> web.Response:
+    """End the job now."""
+    return await _ask(request, Ask.CANCEL)
+
+
+async def _ask(request: web.Request, ask: Ask) -> web.Response:
+    await refuse_body(request)
+    job_id = request.match_info["id"]
+    asked = await request.app[STORE].ask(job_id, ask)
+    if asked is None:
+        raise NotFoundError(job_id)
+    if not asked.accepted:
+        allowed = ", ".join(each.lower() for each in allowed_asks(asked.job)) or "none"
+        raise ApiError(409, f"A job that is {status(asked.job)} cannot be asked to {ask.lower()}", f"Allowed now: {allowed}", job_id=job_id)
+    log.info("job asked", job=job_id, ask=ask.value)
+    return answer(await _view(request.app, asked.job))
+
+
+async def _view(app: web.Application, job: Job, updates: int = KEPT_PER_JOB) -> contract.Job:
+    counts, story = await asyncio.gather(app[STATISTICS](job), app[UPDATES].read(job.id, updates))
+    return view(job, counts, story, datetime.now(UTC))

@@ -1,0 +1,105 @@
+"""`rowstream serve`: the HTTP service, the supervisor and, beside them, workers."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import web
+from pymongo.errors import PyMongoError
+
+from api.app import make_app
+from api.guard import require_loopback
+from api.jobs.statistics import LiveStatistics
+from pipeline.errors import ConfigError
+from pipeline.jobs.control import open_control
+from pipeline.jobs.store import JobStore
+from pipeline.jobs.supervisor import Supervisor
+from pipeline.jobs.updates import JobUpdates
+from pipeline.jobs.vault import Vault
+from pipeline.settings import Settings
+from pipeline.worker.pool import WorkerPool
+
+log = structlog.get_logger()
+
+FAREWELL_SECONDS = 5.0
+
+
+async def serve(settings: Settings, workers: int) -> None:
+    """
+    Serve until SIGTERM or SIGINT; whatever of the three parts ends before that takes the others with it.
+
+    Raises:
+        ConfigError: The settings are wrong, the control database does not answer, or the port is taken.
+    """
+    require_loopback(settings.host)
+    vault = Vault(settings.secret_key)
+    async with open_control(settings) as client:
+        database = client[settings.control_database]
+        store, updates = JobStore(database, settings.max_running_jobs), JobUpdates(database)
+        await _prepare(store, updates)
+        statistics = LiveStatistics(vault)
+        try:
+            app = make_app(settings, store, updates, statistics=statistics, ping_control=lambda: database.command("ping"))
+            async with _listening(app, settings):
+                await _run(Supervisor(settings, store, updates), WorkerPool(settings, workers) if workers else None)
+        finally:
+            await statistics.close()
+
+
+async def _prepare(store: JobStore, updates: JobUpdates) -> None:
+    try:
+        await store.ensure_indexes()
+        await updates.ensure_indexes()
+    except PyMongoError as error:
+        raise ConfigError(
+            f"the control MongoDB cannot be used: {type(error).__name__}",
+            suggestion="Start it (`rowstream up`), or name another in ROWSTREAM_CONTROL_URL.",
+        ) from error
+
+
+@asynccontextmanager
+async def _listening(app: web.Application, settings: Settings) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=FAREWELL_SECONDS)
+    await runner.setup()
+    try:
+        await _listen(runner, settings)
+        yield
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> None:
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+            suggestion="Stop what uses the port, or choose another with ROWSTREAM_PORT.",
+        ) from error
+    log.info("listening", url=f"http://{settings.host}:{settings.port}/api/v1")
+
+
+async def _run(supervisor: Supervisor, pool: WorkerPool | None) -> None:
+    parts = [asyncio.create_task(supervisor.run(), name="supervisor")]
+    if pool is not None:
+        parts.append(asyncio.create_task(pool.run(), name="workers"))
+    asked_to_stop = asyncio.create_task(_signal())
+    try:
+        done, _ = await asyncio.wait({*parts, asked_to_stop}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in (*parts, asked_to_stop):
+            task.cancel()
+        await asyncio.gather(*parts, asked_to_stop, return_exceptions=True)
+
+
+async def _signal() -> None:
+    """Return when the process is asked to end."""
+    loop, asked = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, asked.set)
+    await asked.wait()
+    log.info("stopping")
