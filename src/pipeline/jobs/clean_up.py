@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from pipeline.errors import ConfigError, PipelineError, SourceUnavailableError
+from pipeline.errors import EngineUnavailableError, PipelineError
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Outcome, Phase
 from pipeline.jobs.names import consumer_group
@@ -75,23 +75,21 @@ async def _remove_connector(drive: Drive) -> None:
 
 
 async def _clean_source(drive: Drive) -> None:
-    try:
+    """Only a job whose tables are known has made anything at the source, and only one that streams."""
+    if drive.job.tables and drive.mode.streams:
         await drive.source.clean_up(drive.owned)
-    except ConfigError:
-        if drive.job.tables:
-            raise
 
 
 async def _remove_topics(drive: Drive) -> None:
-    owned = drive.owned
-    mine = [name for name in await drive.services.topics.names() if owned.topic_prefix in name]
-    await drive.services.topics.delete(mine)
+    prefix, extra = f"{drive.owned.topic_prefix}.", drive.source.extra_topics(drive.owned)
+    names = await drive.services.topics.names()
+    await drive.services.topics.delete(name for name in names if name.startswith(prefix) or name in extra)
 
 
 async def _remove_group(drive: Drive) -> None:
     group = consumer_group(drive.job.id, drive.job.generation)
     if not await drive.services.topics.delete_group(group):
-        raise SourceUnavailableError(f"the workers are still leaving the consumer group {group}")
+        raise EngineUnavailableError(f"the workers are still leaving the consumer group {group}")
 
 
 async def _remove_records(drive: Drive) -> None:

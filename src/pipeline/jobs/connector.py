@@ -1,12 +1,33 @@
-"""Keeping a job's source connector alive."""
+"""Starting a job's source connector and keeping it alive."""
 
+import time
 from datetime import UTC, datetime
 
-from pipeline.connect.client import ConnectorStatus
+from pipeline.connect.status import ConnectorStatus
 from pipeline.connect.trace import explain
+from pipeline.errors import ConfigError
 from pipeline.jobs.drive import Drive, JobFailedError
 from pipeline.jobs.job import Failure
 from pipeline.jobs.updates import EventType
+
+ABSENT_SECONDS = 30.0
+
+
+async def start_connector(drive: Drive) -> None:
+    """
+    Hand Connect the password and the configuration.
+
+    Raises:
+        ConfigError: Connect, or the connector looking at the source, refuses the configuration.
+    """
+    services, owned, source = drive.services, drive.owned, drive.source
+    tables = await drive.planned(await source.tables(drive.mode))
+    password = services.connect_secrets.write(owned.connector, source.password)
+    config = source.connector_config(drive.mode, owned, tables, password)
+    faults = await services.connect.validate(source.connector_class, config)
+    if faults:
+        raise ConfigError("Kafka Connect refuses the connector's configuration: " + "; ".join(str(fault) for fault in faults))
+    await services.connect.put(owned.connector, config)
 
 
 async def look_after(drive: Drive) -> ConnectorStatus:
@@ -20,12 +41,25 @@ async def look_after(drive: Drive) -> ConnectorStatus:
     status = await drive.services.connect.status(drive.owned.connector)
     await drive.back()
     if status.failed:
-        await restart(drive, status)
+        await count_restart(drive, status)
         await drive.services.connect.restart(drive.owned.connector)
+    await _bring_back_if_absent(drive, status)
     return status
 
 
-async def restart(drive: Drive, status: ConnectorStatus) -> None:
+async def _bring_back_if_absent(drive: Drive, status: ConnectorStatus) -> None:
+    """Start a connector again that somebody deleted; just after a start Connect may not know it yet."""
+    if not status.absent:
+        drive.absent_since = None
+        return
+    drive.absent_since = drive.absent_since or time.monotonic()
+    if time.monotonic() - drive.absent_since > ABSENT_SECONDS:
+        drive.absent_since = None
+        await drive.tell(EventType.WARNING, "The source connector was deleted from Kafka Connect; it is started again")
+        await start_connector(drive)
+
+
+async def count_restart(drive: Drive, status: ConnectorStatus) -> None:
     """
     Count one more restart and tell why.
 
@@ -41,7 +75,7 @@ async def restart(drive: Drive, status: ConnectorStatus) -> None:
                 message=f"The source connector failed: {reason.cause}",
                 failure_at=datetime.now(UTC),
                 suggestion=reason.suggestion,
-                stack_trace=status.trace,
+                details=status.trace,
             )
         )
     await drive.save(restarts=restarts)
@@ -50,5 +84,5 @@ async def restart(drive: Drive, status: ConnectorStatus) -> None:
         f"The source connector failed and is started again: {reason.cause}",
         error_code=reason.code,
         suggestion=reason.suggestion,
-        stack_trace=status.trace,
+        details=status.trace,
     )

@@ -64,12 +64,14 @@ class Drive:
 
     `job` is the state as last read or saved; every save checks the lease, so a supervisor
     that lost it changes nothing. Nothing is kept here that a restart could not make again.
+    `absent_since`: since when Connect has not known the connector, monotonic seconds.
     """
 
     def __init__(self, job: Job, services: Services, owner: str) -> None:
         self.job = job
         self.services = services
         self.owner = owner
+        self.absent_since: float | None = None
         self._away: str | None = None
         self._client: AsyncMongoClient[dict[str, Any]] | None = None
 
@@ -172,6 +174,7 @@ class Drive:
             table=failure.table,
             field_name=failure.field_name,
             key=failure.key,
+            details=failure.details,
             step="failed",
         )
         phase = Phase.CLEANING_UP if failure.setup_error else Phase.RETAINED

@@ -79,7 +79,7 @@ class Failure(StoredModel):
     table: str | None = None
     field_name: str | None = None
     key: dict[str, str] | None = None
-    stack_trace: str | None = None
+    details: str | None = None
 
 
 class SnapshotTable(StoredModel):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from pipeline.errors import ConfigError
+from pipeline.jobs.connector import start_connector
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Ask, Phase, TablePlan
 from pipeline.jobs.updates import EventType
@@ -38,7 +39,7 @@ async def set_up(drive: Drive) -> None:
     if not drive.mode.snapshots and drive.job.captures_since is None:
         await drive.save(captures_since=datetime.now(UTC))
     await drive.heed()
-    await _start_connector(drive, tables)
+    await start_connector(drive)
     if drive.mode.snapshots:
         await drive.tell_once("reading", EventType.INFO, f"Reading {len(tables)} tables")
     await drive.save(phase=Phase.SNAPSHOTTING if drive.mode.snapshots else Phase.STREAMING, live=True)
@@ -104,13 +105,3 @@ async def _make_topics(drive: Drive) -> None:
     topics |= dict.fromkeys(drive.source.extra_topics(owned), size | {"retention.ms": HOUR_MS})
     topics |= {drive.source.marker_topic(owned): size | {"retention.ms": DAY_MS}}
     await drive.services.topics.create(topics)
-
-
-async def _start_connector(drive: Drive, tables: Sequence[Table]) -> None:
-    services, owned = drive.services, drive.owned
-    password = services.connect_secrets.write(owned.connector, drive.source.password)
-    config = drive.source.connector_config(drive.mode, owned, tables, password)
-    faults = await services.connect.validate(drive.source.connector_class, config)
-    if faults:
-        raise ConfigError("Kafka Connect refuses the connector's configuration: " + "; ".join(str(fault) for fault in faults))
-    await services.connect.put(owned.connector, config)

@@ -8,7 +8,7 @@ from pipeline.change.record import Record
 from pipeline.connect.notifications import Notification, decode_notification
 from pipeline.errors import ConfigError, EngineUnavailableError
 from pipeline.jobs.barrier import wait_until_applied
-from pipeline.jobs.connector import restart
+from pipeline.jobs.connector import count_restart
 from pipeline.jobs.drive import CancelAskedError, Drive, JobFailedError
 from pipeline.jobs.generation import give_up_generation
 from pipeline.jobs.job import Ask, Outcome, Phase, SnapshotTable
@@ -89,7 +89,7 @@ async def _task_is_well(drive: Drive, progress: SnapshotProgress) -> bool:
         return bool(progress.attempts)
     await drive.back()
     if status.failed:
-        await restart(drive, status)
+        await count_restart(drive, status)
     return not status.failed
 
 

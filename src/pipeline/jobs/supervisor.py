@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import aiohttp
 import structlog
@@ -28,6 +29,8 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 0.5
 RETRY_SECONDS = 1.0
+BUG_SECONDS = 5.0
+BUGS_TOLERATED = 3
 
 STEPS: dict[Phase, Callable[[Drive], Awaitable[None]]] = {
     Phase.SETTING_UP: set_up,
@@ -54,6 +57,7 @@ class Supervisor:
         self._updates = updates
         self._owner = f"{socket.gethostname()}:{settings.port}"
         self._drives: dict[str, asyncio.Task[None]] = {}
+        self._bugs: dict[str, int] = {}
 
     async def run(self) -> None:
         """Drive jobs until cancelled; the leases are then given back."""
@@ -87,13 +91,23 @@ class Supervisor:
         for job in free:
             task = asyncio.create_task(self._hold(job, services), name=f"job-{job.id}")
             self._drives[job.id] = task
-            task.add_done_callback(lambda _, job_id=job.id: self._drives.pop(job_id, None))
+            task.add_done_callback(partial(self._forget, job.id))
+
+    def _forget(self, job_id: str, task: asyncio.Task[None]) -> None:
+        """Let the job be taken again: after a bug not at once, and after several to be failed."""
+        bug = None if task.cancelled() else task.exception()
+        if bug is None:
+            self._drives.pop(job_id, None)
+            return
+        log.error("a bug stopped the drive of a job", job=job_id, exc_info=bug)
+        self._bugs[job_id] = self._bugs.get(job_id, 0) + 1
+        asyncio.get_running_loop().call_later(BUG_SECONDS, self._drives.pop, job_id, None)
 
     async def _hold(self, job: Job, services: Services) -> None:
         """Drive the job while renewing its lease; stop at once when the lease is lost."""
         drive = Drive(job, services, self._owner)
         renewing = asyncio.create_task(self._renew(job.id))
-        driving = asyncio.create_task(drive_to_the_end(drive))
+        driving = asyncio.create_task(self._drive(drive))
         try:
             done, _ = await asyncio.wait({renewing, driving}, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -105,6 +119,12 @@ class Supervisor:
                 task.cancel()
             await asyncio.gather(renewing, driving, return_exceptions=True)
             await drive.close()
+
+    async def _drive(self, drive: Drive) -> None:
+        if self._bugs.get(drive.job.id, 0) >= BUGS_TOLERATED and drive.job.outcome is None:
+            error = PipelineError("An internal error keeps the job from going on", suggestion="The service's log has it.", code="INTERNAL")
+            await drive.fail(drive.failure(error))
+        await drive_to_the_end(drive)
 
     async def _renew(self, job_id: str) -> None:
         lost_at = asyncio.get_running_loop().time() + self._settings.lease_seconds
