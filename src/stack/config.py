@@ -30,7 +30,7 @@ class StackConfig:
     cache: Path
     ports: PortPlan = field(default_factory=PortPlan)
     own: Mapping[str, str] = field(default_factory=dict)
-    kafka_heap: str = "512m"
+    kafka_heap: str = "384m"
     connect_heap: str = "768m"
 
     @property
@@ -54,7 +54,7 @@ def read_config(home: Path | None = None, ports: Mapping[str, int | None] | None
         cache=cache,
         ports=PortPlan.model_validate((remembered(Layout(where)).ports or PortPlan()).model_dump() | named | given),
         own={name: os.environ[name] for name in (CONTROL, KAFKA, CONNECT, SECRETS) if os.environ.get(name)},
-        kafka_heap=os.environ.get("ROWSTREAM_KAFKA_HEAP", "512m"),
+        kafka_heap=os.environ.get("ROWSTREAM_KAFKA_HEAP", "384m"),
         connect_heap=os.environ.get("ROWSTREAM_CONNECT_HEAP", "768m"),
     )
 

@@ -41,6 +41,7 @@ def java_command(layout: Layout, heap: str, main: str, *arguments: str | Path) -
         "-XX:+ExitOnOutOfMemoryError",
         "--enable-native-access=ALL-UNNAMED",  # zstd, snappy and lz4; Java warns otherwise
         "-Djava.awt.headless=true",
+        "-Djdk.nio.maxCachedBufferSize=1048576",  # a thread would keep a buffer of the largest record it ever sent
         f"-Dlog4j2.configurationFile={logging.as_uri()}",
         main,
         *arguments,

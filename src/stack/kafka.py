@@ -34,7 +34,7 @@ class Kafka(Server):
         library: Library,
         *,
         name: str = "kafka",
-        heap: str = "512m",
+        heap: str = "384m",
         settings: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(name, port, layout)
@@ -123,6 +123,7 @@ PROPERTIES: Mapping[str, object] = {
     "share.coordinator.state.topic.min.isr": 1,
     "message.max.bytes": RECORD_BYTES,
     "replica.fetch.max.bytes": RECORD_BYTES,
+    "queued.max.request.bytes": 2 * RECORD_BYTES,  # requests of several clients would otherwise not fit the heap together
     "transaction.max.timeout.ms": 900_000,
     "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1_000,
     "group.initial.rebalance.delay.ms": 0,
