@@ -1,0 +1,86 @@
+"""What MongoDB's errors ask of the caller."""
+
+from bson.errors import BSONError
+from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
+
+from pipeline.errors import ConfigError, PipelineError, SinkUnavailableError, WriteRefusedError
+
+# Codes of MongoDB's error_codes.yml.
+AUTHENTICATION_FAILED, UNAUTHORIZED = 18, 13
+DUPLICATE_KEY = 11000
+TOO_LARGE_IN_ALL = {257, 10334}  # TransactionTooLarge, BSONObjectTooLarge: fewer or smaller writes may pass
+NOT_THE_WRITE = {
+    UNAUTHORIZED,
+    50,  # MaxTimeMSExpired
+    112,  # WriteConflict
+    146,  # ExceededMemoryLimit
+    14031,  # OutOfDiskSpace
+}
+
+UNSENDABLE = (BSONError, OverflowError)  # the first includes the driver's DocumentTooLarge
+
+
+class DuplicateIdError(Exception):
+    """An insert met a document with its `_id`: plan the collection's inserts as replaces."""
+
+    def __init__(self, collection: str) -> None:
+        super().__init__(collection)
+        self.collection = collection
+
+
+def is_transient(error: PyMongoError) -> bool:
+    """Whether the same transaction may pass if it is simply tried again at once."""
+    return not isinstance(error, ConnectionFailure) and error.has_error_label("TransientTransactionError")
+
+
+def unavailable(error: PyMongoError) -> SinkUnavailableError:
+    """The sink did not answer, or not for a reason that lies in a write."""
+    return SinkUnavailableError(f"MongoDB does not take writes: {reason(error)}")
+
+
+def refusal(collection: str, error: BulkWriteError) -> PipelineError | DuplicateIdError:
+    """What the first refused write of a bulk means: a refusal, a duplicate `_id`, or a fault that is not the write's."""
+    faults = error.details.get("writeErrors") or []
+    if not faults or faults[0].get("code") in NOT_THE_WRITE:
+        return unavailable(error)
+    fault = faults[0]
+    if fault.get("code") == DUPLICATE_KEY and list(fault.get("keyPattern", {})) == ["_id"]:
+        return DuplicateIdError(collection)
+    if fault.get("code") == DUPLICATE_KEY:
+        index, value = ", ".join(fault.get("keyPattern", {})), fault.get("keyValue")
+        return WriteRefusedError(
+            f"{collection}: a unique index on ({index}) already holds {value}",
+            suggestion=f"Drop the index or make it non-unique: the source has several rows with the same {index}.",
+            code="UNIQUE_INDEX",
+        )
+    return WriteRefusedError(f"{collection}: MongoDB refuses a document: {fault.get('errmsg')} (code {fault.get('code')})")
+
+
+def command_refusal(collection: str, error: OperationFailure) -> PipelineError:
+    """What the refusal of a whole command means."""
+    if error.code in TOO_LARGE_IN_ALL:
+        return WriteRefusedError(f"{collection}: too large for MongoDB: {reason(error)}")
+    return unavailable(error)
+
+
+def unsendable(collection: str, error: Exception) -> WriteRefusedError:
+    """The refusal of a document that cannot even be encoded."""
+    return WriteRefusedError(f"{collection}: a document cannot be written: {error}")
+
+
+def opening(error: PyMongoError) -> PipelineError:
+    """What an error means while a connection is new: wrong credentials are the user's to mend."""
+    if isinstance(error, OperationFailure) and error.code in (AUTHENTICATION_FAILED, UNAUTHORIZED):
+        return ConfigError(
+            f"MongoDB refuses the connection: {reason(error)}",
+            suggestion="Check user, password and authSource of the MongoDB connection string, and that the user may write to the database.",
+            code="TARGET_ACCESS",
+        )
+    return SinkUnavailableError(f"MongoDB does not answer: {reason(error)}")
+
+
+def reason(error: PyMongoError) -> str:
+    """The server's own words, without the driver's dump of the whole reply."""
+    details = error.details if isinstance(error, OperationFailure) else None
+    text = str((details or {}).get("errmsg") or error)
+    return text.split(", Timeout: ")[0].split(", full error")[0]

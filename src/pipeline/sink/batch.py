@@ -1,0 +1,66 @@
+"""A batch: what the next transaction applies, partition by partition."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pipeline.sink.write import Write
+
+
+class ChangePartition(NamedTuple):
+    """One partition of a change topic; printed `topic[0]`."""
+
+    topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}[{self.partition}]"
+
+
+class Step(NamedTuple):
+    """
+    One change on its way into the sink.
+
+    `counted` is the operation it counts as, or empty for the first half of a key change,
+    which counts once. `transaction` names the source transaction or is None.
+    """
+
+    offset: int
+    write: Write
+    counted: str
+    size: int
+    committed_at_ms: int | None
+    transaction: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A partition's part of a batch: its steps in order, and the offset to read next once they are applied."""
+
+    partition: ChangePartition
+    steps: Sequence[Step]
+    end: int
+
+
+def halves(slices: Sequence[Slice]) -> tuple[list[Slice], list[Slice]] | None:
+    """Cut a batch in two that are applied one after the other, or None when it holds a single step."""
+    total = sum(len(part.steps) for part in slices)
+    if total < 2:
+        return None
+    return list(_before(slices, total // 2)), list(_after(slices, total // 2))
+
+
+def _before(slices: Sequence[Slice], count: int) -> Iterator[Slice]:
+    for part in slices:
+        if count <= 0:
+            return
+        yield part if len(part.steps) <= count else Slice(part.partition, part.steps[:count], part.steps[count].offset)
+        count -= len(part.steps)
+
+
+def _after(slices: Sequence[Slice], count: int) -> Iterator[Slice]:
+    for part in slices:
+        rest = part.steps[max(count, 0) :]
+        if rest or (count <= 0 and not part.steps):
+            yield Slice(part.partition, rest, part.end)
+        count -= len(part.steps)

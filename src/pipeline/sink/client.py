@@ -1,0 +1,45 @@
+"""Clients of the target: what a connection string may not choose is set here."""
+
+from typing import Any
+
+from bson.codec_options import CodecOptions, DatetimeConversion
+from pymongo import AsyncMongoClient, MongoClient, ReadPreference, WriteConcern
+from pymongo.read_concern import ReadConcern
+
+# Documents that are read and written again must come back as they were: dates out of
+# Python's range and UUIDs included.
+LOSSLESS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
+MAJORITY = WriteConcern("majority")
+
+OPTIONS: dict[str, Any] = {
+    "appname": "rowstream",
+    "w": "majority",
+    "journal": True,
+    "readPreference": "primary",
+    "readConcernLevel": "majority",
+    "retryWrites": True,
+    "retryReads": True,
+    "serverSelectionTimeoutMS": 5_000,
+    "connectTimeoutMS": 5_000,
+    "socketTimeoutMS": 60_000,
+}
+
+
+def connect(url: str) -> MongoClient[dict[str, Any]]:
+    """A client for a worker: majority writes, primary reads, bounded waits, whatever the URL says."""
+    return MongoClient(url, **OPTIONS)
+
+
+def open_target(url: str) -> AsyncMongoClient[dict[str, Any]]:
+    """The same for the service."""
+    return AsyncMongoClient(url, **OPTIONS)
+
+
+def settled() -> dict[str, Any]:
+    """Options of a database or collection whose reads are lossless and see only what no failover can undo."""
+    return {
+        "codec_options": LOSSLESS,
+        "read_preference": ReadPreference.PRIMARY,
+        "write_concern": MAJORITY,
+        "read_concern": ReadConcern("majority"),
+    }

@@ -1,0 +1,88 @@
+"""Reading and writing the documents of a transaction, in bulk."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.database import Database
+
+from pipeline.sink.place import Place, canonical
+from pipeline.sink.plan import Reads, no_document
+from pipeline.sink.write import Delete, Document, Insert, Replace, Set, Write
+
+Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteMany
+
+
+def read_documents(database: Database[Document], wanted: Mapping[str, Reads], session: ClientSession) -> dict[Place, Document]:
+    """The documents that exist, with the wanted fields."""
+    found: dict[Place, Document] = {}
+    for collection, reads in wanted.items():
+        documents = database[collection].find({"_id": {"$in": reads.ids}}, _projection(reads.fields), session=session)
+        found.update((Place(collection, canonical(document["_id"])), document) for document in documents)
+    return found
+
+
+def write_documents(collection: Collection[Document], writes: Sequence[Write], session: ClientSession, *, crowded: bool) -> None:
+    """
+    Write different documents of a collection in one bulk; `crowded`: documents may exist where inserts are asked for.
+
+    Deletes go first and inserts last, so that values of unique indexes are free before they
+    are taken. Upserts of missing keys go quadratic when two transactions make them side by
+    side, so what a replace does not find is inserted afterwards.
+
+    Raises:
+        WriteRefusedError: A `Set` finds no document.
+    """
+    replaces: list[Insert | Replace] = [write for write in writes if type(write) is Replace or (crowded and type(write) is Insert)]
+    sets = [write for write in writes if type(write) is Set]
+    gone = [write.id for write in writes if type(write) is Delete]
+    operations: list[Operation] = [DeleteMany({"_id": {"$in": gone}})] if gone else []
+    operations += [_replace(write) for write in replaces]
+    operations += [UpdateOne({"_id": write.id}, _set_pipeline(write)) for write in sets]
+    if not crowded:
+        operations += [InsertOne(write.document) for write in writes if type(write) is Insert]
+    if operations and collection.bulk_write(operations, session=session).matched_count < len(replaces) + len(sets):
+        _insert_missing(collection, replaces, sets, session)
+
+
+def _insert_missing(
+    collection: Collection[Document], replaces: Sequence[Insert | Replace], sets: Sequence[Set], session: ClientSession
+) -> None:
+    ids = [write.id for write in (*replaces, *sets)]
+    present = {canonical(found["_id"]) for found in collection.find({"_id": {"$in": ids}}, {"_id": 1}, session=session)}
+    for write in sets:
+        if canonical(write.id) not in present:
+            raise no_document(write, write.id, write.unavailable)
+    missing = [InsertOne(write.document) for write in replaces if canonical(write.id) not in present]
+    if missing:
+        collection.bulk_write(missing, session=session)
+
+
+def _replace(write: Insert | Replace) -> ReplaceOne[Document] | UpdateOne:
+    """
+    A replacement; by pipeline where a name begins with `$`, which a plain one refuses (error 52).
+
+    MongoDB's manual, "Field Names with Periods and Dollar Signs".
+    """
+    if "$" in "".join(write.document):
+        return UpdateOne({"_id": write.id}, [{"$replaceWith": {"$literal": write.document}}])
+    return ReplaceOne({"_id": write.id}, write.document)
+
+
+def _set_pipeline(write: Set) -> list[dict[str, Any]]:
+    """The known fields and, of the stored ones, those the change left out; every other field goes."""
+    kept = {
+        "$arrayToObject": {
+            "$filter": {"input": {"$objectToArray": "$$ROOT"}, "cond": {"$in": ["$$this.k", {"$literal": list(write.unavailable)}]}}
+        }
+    }
+    return [{"$replaceWith": {"$mergeObjects": [{"$literal": write.document}, kept]}}]
+
+
+def _projection(fields: set[str] | None) -> dict[str, int] | None:
+    """Only these fields, or whole documents where a projection cannot name them."""
+    if fields is None or any("." in name or "$" in name for name in fields):
+        return None
+    return {"_id": 1} | dict.fromkeys(fields, 1)
