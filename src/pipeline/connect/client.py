@@ -12,6 +12,9 @@ from pipeline.connect.status import ConnectorStatus, read_status
 from pipeline.errors import ConfigError, EngineUnavailableError, SourceError
 
 TIMEOUT = aiohttp.ClientTimeout(total=40, connect=5)
+HEADERS = {"Content-Type": "application/json"}
+"""Connect answers 415 without it, also where there is no body."""
+
 BUSY_SECONDS = 60.0
 LOOK_SECONDS = 0.25
 
@@ -63,7 +66,7 @@ class ConnectClient:
         path = f"/connector-plugins/{quote(connector_class, safe='')}/config/validate"
         status, body = await self._ask("PUT", path, config, also={400, 404, 500})
         if status == 200:
-            return [entry["value"] for entry in body["configs"]]
+            return [entry["value"] for entry in body["configs"] if entry["value"] is not None]
         message = _message(body)
         if status == 404 or "Failed to find any class" in message:
             raise ConfigError(
@@ -141,7 +144,7 @@ class ConnectClient:
     async def _send(self, method: str, path: str, config: Mapping[str, str] | None) -> tuple[int, Any]:
         body = None if config is None else dict(config)
         try:
-            async with self._session.request(method, self._url + path, json=body, timeout=TIMEOUT) as response:
+            async with self._session.request(method, self._url + path, json=body, headers=HEADERS, timeout=TIMEOUT) as response:
                 is_json = response.content_type == "application/json"
                 return response.status, await response.json() if is_json else await response.text()
         except (aiohttp.ClientError, TimeoutError) as error:

@@ -19,7 +19,8 @@ LOOK_SECONDS = 0.2
 OPEN_TRANSACTIONS = """
 SELECT format('pid %%s, user %%s, application %%s, database %%s, %%s', a.pid, a.usename, coalesce(nullif(a.application_name, ''), '-'),
               a.datname,
-              coalesce('open for ' || date_trunc('second', now() - a.xact_start) || ', ' || a.state, 'its age is hidden from this user')) AS description
+              coalesce('open for ' || date_trunc('second', now() - a.xact_start) || ', ' || a.state,
+                       'its age is hidden from this user')) AS description
   FROM pg_stat_activity a
  WHERE a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid()
    AND coalesce(now() - a.xact_start >= make_interval(secs => %(seconds)s), true)
