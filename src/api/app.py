@@ -9,7 +9,7 @@ from api import health
 from api.errors import answer_errors
 from api.guard import protect_answers, refuse_foreign, require_loopback
 from api.jobs.handlers import answer, routes
-from api.keys import OPENAPI, PROBES, STATISTICS, STORE, UPDATES, VAULT, ReadStatistics
+from api.keys import CAPTURE_SECONDS, OPENAPI, PROBES, STATISTICS, STORE, UPDATES, VAULT, ReadStatistics
 from api.openapi import openapi_text
 from pipeline.jobs.store import JobStore
 from pipeline.jobs.updates import JobUpdates
@@ -34,6 +34,7 @@ def make_app(
     require_loopback(settings.host)
     app = web.Application(middlewares=[protect_answers, answer_errors, refuse_foreign], client_max_size=LARGEST_BODY_BYTES)
     app[STORE], app[UPDATES], app[VAULT], app[STATISTICS] = store, updates, Vault(settings.secret_key), statistics
+    app[CAPTURE_SECONDS] = 1.5 * settings.slot_timeout_seconds
     app[OPENAPI] = openapi_text(settings.host, settings.port)
     app.cleanup_ctx.append(_probes(settings, ping_control))
     app.router.add_get("/healthz", _healthz)

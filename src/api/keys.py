@@ -19,3 +19,5 @@ VAULT = web.AppKey("vault", Vault)
 STATISTICS: web.AppKey[ReadStatistics] = web.AppKey("statistics")
 PROBES: web.AppKey[dict[str, Probe]] = web.AppKey("probes")
 OPENAPI = web.AppKey("openapi", str)
+CAPTURE_SECONDS = web.AppKey("capture_seconds", float)
+"""How long the answer to a CDC_ONLY job may wait for its slot."""

@@ -1,6 +1,7 @@
 """The paths of jobs: parse, call, answer."""
 
 import asyncio
+import contextlib
 from datetime import UTC, datetime
 
 import structlog
@@ -13,7 +14,7 @@ from api.errors import ApiError, NotFoundError
 from api.jobs.query import read_query
 from api.jobs.submission import read_job_request
 from api.jobs.view import view
-from api.keys import STATISTICS, STORE, UPDATES, VAULT
+from api.keys import CAPTURE_SECONDS, STATISTICS, STORE, UPDATES, VAULT
 from pipeline.jobs.job import Ask, Job
 from pipeline.jobs.status import allowed_asks, status
 from pipeline.jobs.store import JobConflictError
@@ -24,6 +25,7 @@ log = structlog.get_logger()
 
 UPDATES_IN_LISTS = 20
 ALREADY_RUNNING = 470
+CAPTURE_LOOK_SECONDS = 0.1
 
 routes = web.RouteTableDef()
 
@@ -42,6 +44,8 @@ async def post_job(request: web.Request) -> web.Response:
     except JobConflictError as error:
         raise ApiError(ALREADY_RUNNING, "A migration job is already running", error.message, job_id=error.job_id) from None
     log.info("job posted", job=job.id, project=job.project_id, mode=job.mode.value)
+    if not job.mode.snapshots:
+        job = await _once_captured(request.app, job)
     return answer(await _view(request.app, job))
 
 
@@ -75,6 +79,22 @@ async def stop_job(request: web.Request) -> web.Response:
 async def cancel_job(request: web.Request) -> web.Response:
     """End the job now."""
     return await _ask(request, Ask.CANCEL)
+
+
+async def _once_captured(app: web.Application, job: Job) -> Job:
+    """
+    The job once every change from now on is captured, or once it has failed.
+
+    Who posts a CDC_ONLY job may change rows as soon as the answer is there, and expects them
+    to arrive. The slot that captures them waits for open transactions as long as the
+    settings allow; a moment longer than that, the job is answered as it is.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(app[CAPTURE_SECONDS]):
+            while job.captures_since is None and job.outcome is None:
+                await asyncio.sleep(CAPTURE_LOOK_SECONDS)
+                job = await app[STORE].get(job.id) or job
+    return job
 
 
 async def _ask(request: web.Request, ask: Ask) -> web.Response:

@@ -97,5 +97,8 @@ def _update(update: JobUpdate) -> contract.JobUpdate:
 
 def _failure(failure: Failure) -> contract.FailureError:
     return contract.FailureError(
-        error_type=failure.error_type, message=failure.message, failure_at=failure.failure_at, setup_error=failure.setup_error
+        error_type=failure.error_type,
+        message=". ".join(filter(None, (failure.message, failure.suggestion))),
+        failure_at=failure.failure_at,
+        setup_error=failure.setup_error,
     )
