@@ -1,7 +1,7 @@
 """What the embedded stack is told."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,9 +76,8 @@ def remembered(layout: Layout) -> Remembered:
         return Remembered()
 
 
-def remember(config: StackConfig) -> None:
-    """Keep the configuration for the next start."""
-    own = tuple(name for name in (CONTROL, KAFKA, CONNECT) if name in config.own)
+def remember(config: StackConfig, own: Iterable[str]) -> None:
+    """Keep the ports for the next start, and the names of the settings that name the user's own servers."""
     scratch = config.layout.remembered.with_suffix(".new")
-    scratch.write_text(Remembered(ports=config.ports, own=own).model_dump_json(indent=2) + "\n", "utf-8")
+    scratch.write_text(Remembered(ports=config.ports, own=tuple(own)).model_dump_json(indent=2) + "\n", "utf-8")
     scratch.replace(config.layout.remembered)

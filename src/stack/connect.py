@@ -17,7 +17,7 @@ DIRECTORY = "org.apache.kafka.common.config.provider.DirectoryConfigProvider"
 
 class Connect(Server):
     """
-    A worker that keeps its state in Kafka, and reads passwords from the layout's secrets folder.
+    A worker that keeps its state in Kafka, and reads passwords from the folder `secrets`, by default the layout's.
 
     A connector refers to one as `${secrets:<folder>:<file>}`. `settings` outrank the properties made here.
     """
@@ -30,12 +30,14 @@ class Connect(Server):
         bootstrap_servers: str,
         *,
         name: str = "connect",
+        secrets: Path | None = None,
         heap: str = "768m",
         settings: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(name, port, layout)
         self.library = library
         self.bootstrap_servers = bootstrap_servers
+        self.secrets = secrets or layout.connect_secrets
         self.heap = heap
         self.settings = dict(settings or {})
 
@@ -64,7 +66,7 @@ class Connect(Server):
             "plugin.path": self.library.plugins,
             "config.providers": "secrets",
             "config.providers.secrets.class": DIRECTORY,
-            "config.providers.secrets.param.allowed.paths": self.layout.connect_secrets,
+            "config.providers.secrets.param.allowed.paths": self.secrets,
             **PROPERTIES,
             **self.settings,
         }

@@ -15,6 +15,8 @@ LOGGING = {
     "appender.console.layout.pattern": "%d %p %c - %m%n",
     "logger.debezium.name": "io.debezium",
     "logger.debezium.level": "INFO",
+    "logger.converters.name": "io.debezium.converters",
+    "logger.converters.level": "WARN",
 }
 
 
@@ -37,7 +39,6 @@ def java_command(layout: Layout, heap: str, main: str, *arguments: str | Path) -
         f"-Xmx{heap}",
         "-Xms32m",
         "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
         "-XX:+ExitOnOutOfMemoryError",
         "--enable-native-access=ALL-UNNAMED",  # zstd, snappy and lz4; Java warns otherwise
         "-Djava.awt.headless=true",

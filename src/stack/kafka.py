@@ -2,7 +2,6 @@
 
 import base64
 import os
-import shutil
 import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from stack.errors import StackError
 from stack.jvm import class_path, java_command, write_properties
-from stack.layout import Layout
+from stack.layout import Layout, scratch_folder
 from stack.library import Library
 from stack.ports import LOOPBACK, listening
 from stack.server import Server
@@ -81,9 +80,7 @@ class Kafka(Server):
         return self.layout.run(f"{self.name}.properties")
 
     def _format(self) -> None:
-        # into another folder, renamed when it is whole: a crash half way leaves nothing that looks formatted
-        scratch = self._data.with_name(f"{self.name}.new")
-        shutil.rmtree(scratch, ignore_errors=True)
+        scratch = scratch_folder(self._data)
         self._write_properties(scratch)
         arguments = ("format", "--cluster-id", _cluster_id(), "--config", self._properties)
         command = java_command(self.layout, "64m", "kafka.tools.StorageTool", *arguments)

@@ -1,6 +1,7 @@
 """Where the stack keeps things."""
 
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +57,11 @@ class Layout:
         return Annex(self.home)
 
     def make(self) -> None:
-        """Make the folders that are missing. A home that exists keeps its mode."""
-        for folder in (self.home, self.data, self.home / "logs", self.home / "run"):
-            folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self.connect_secrets, self.home / "passwords"):
-            folder.mkdir(mode=0o700, exist_ok=True)
+        """Make the folders that are missing; what exists keeps its mode. Other users may pass to what is theirs, and list nothing."""
+        for folder in (self.home, self.data):
+            _make(folder, 0o711)
+        for folder in (self.home / "logs", self.home / "run", self.connect_secrets, self.home / "passwords"):
+            _make(folder, 0o700)
 
     def wipe(self) -> None:
         """Remove the home's content and its annex: data, logs, passwords and keys."""
@@ -71,3 +72,20 @@ class Layout:
             file.unlink(missing_ok=True)
         if not any(self.home.iterdir()):
             self.home.rmdir()
+
+
+def scratch_folder(wanted: Path) -> Path:
+    """
+    An empty folder beside `wanted`, to be renamed to it once its content is whole.
+
+    So a crash half way leaves nothing that looks finished. What earlier crashes left is removed.
+    """
+    for left in wanted.parent.glob(f"{wanted.name}.new-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{wanted.name}.new-", dir=wanted.parent))
+
+
+def _make(folder: Path, mode: int) -> None:
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(mode)

@@ -9,6 +9,7 @@ from pathlib import Path
 from stack.artifact import Artifact
 from stack.errors import StackError
 from stack.exclusive import exclusive
+from stack.layout import scratch_folder
 from stack.locks import read_lock
 from stack.programs import EMBEDDED, package_folder
 from stack.progress import Progress
@@ -68,9 +69,9 @@ class Library:
 
 def unpack(files: list[Path], folder: Path) -> None:
     """Unpack the plugins' archives into `folder`, which appears only when it is whole."""
-    scratch = folder.with_suffix(".new")
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(parents=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = scratch_folder(folder)
+    scratch.chmod(0o755)
     for file in files:
         if file.name.endswith(".tar.gz"):
             _extract(file, scratch)

@@ -1,7 +1,6 @@
 """PostgreSQL with logical decoding on."""
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from psycopg.pq import PGconn, Ping
 
 from stack.account import service_account
 from stack.errors import StackError
-from stack.layout import Layout
+from stack.layout import Layout, scratch_folder
 from stack.passwords import password
 from stack.ports import LOOPBACK
 from stack.programs import postgres
@@ -79,11 +78,8 @@ class PostgreSQL(Server):
         return password(self.layout.password(self.name))
 
     def _initialise(self) -> None:
-        # into another folder, renamed when it is whole: a crash half way leaves nothing that looks initialised
-        scratch = self._data.with_name(f"{self.name}.new")
-        secret = self._data.with_name(f"{self.name}.password")
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(mode=0o700)
+        scratch = scratch_folder(self._data)
+        secret = scratch.with_suffix(".password")
         try:
             secret.touch(mode=0o600)
             secret.write_text(self._password)

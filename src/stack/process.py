@@ -1,5 +1,6 @@
 """Processes that outlive the program that started them, known by pid and the kernel's start time."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -58,13 +59,18 @@ def children(pid: int) -> list[int]:
         return []
 
 
-def spawn(command: Sequence[str | Path], log: Path, environment: dict[str, str], account: Account | None = None) -> int:
-    """Start a process in a session of its own, its output appended to `log`; returns its pid."""
+def spawn(command: Sequence[str | Path], log: Path, environment: dict[str, str], record: Path, account: Account | None = None) -> int:
+    """
+    Start a process in a session of its own, its output appended to `log`; returns its pid.
+
+    The pid is recorded before the program begins: should we die first, the shell that
+    waits for our word reads the end of its input and ends, so no server is ever lost.
+    """
     who = {} if account is None else account.popen_arguments()
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 - the stack's own servers
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
+            ["/bin/sh", "-c", 'read -r go && exec "$@"', "sh", *(str(part) for part in command)],
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -73,6 +79,10 @@ def spawn(command: Sequence[str | Path], log: Path, environment: dict[str, str],
             **who,
         )
     _started[child.pid] = child
+    write_pid(record, child.pid)
+    if child.stdin is not None:
+        with contextlib.suppress(BrokenPipeError), child.stdin as gate:
+            gate.write(b"go\n")
     return child.pid
 
 

@@ -72,8 +72,7 @@ class Server(ABC):
                 check_free(port, option)
             self.prepare()
             self._trim_log()
-            pid = process.spawn(self.command(), self.layout.log(self.name), self.environment(), self.account)
-            process.write_pid(self._pid_file, pid)
+            pid = process.spawn(self.command(), self.layout.log(self.name), self.environment(), self._pid_file, self.account)
         self._wait_until_ready(pid)
 
     def stop(self) -> None:

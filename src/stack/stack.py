@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from stack import sample
-from stack.config import CONNECT, CONTROL, KAFKA, StackConfig, remember, remembered
+from stack.config import CONNECT, CONTROL, KAFKA, SECRETS, StackConfig, remember, remembered
 from stack.connect import Connect
 from stack.connections import Connections
 from stack.envfile import write_env_file
@@ -34,11 +35,16 @@ class Stack:
         self.layout = config.layout
         self.library = Library(config.cache)
         ports, layout = config.ports, self.layout
+        ports, layout = config.ports, self.layout
         self.postgresql = PostgreSQL(ports.postgresql, layout)
         self.mongodb = MongoDB(ports.mongodb, layout)
         self.kafka = Kafka(ports.kafka, ports.controller, layout, self.library, heap=config.kafka_heap)
         bootstrap_servers = config.own.get(KAFKA) or self.kafka.bootstrap_servers
-        self.connect = Connect(ports.connect, layout, self.library, bootstrap_servers, heap=config.connect_heap)
+        secrets = Path(config.own[SECRETS]) if SECRETS in config.own else None
+        self.connect = Connect(ports.connect, layout, self.library, bootstrap_servers, secrets=secrets, heap=config.connect_heap)
+        embedded = {CONTROL: self.mongodb.url, KAFKA: self.kafka.bootstrap_servers, CONNECT: self.connect.url}
+        self.own = {name: value for name, value in config.own.items() if embedded.get(name) != value}
+        """The user's own servers: settings that name ours come from our own settings file."""
 
     @property
     def servers(self) -> list[Server]:
@@ -57,7 +63,7 @@ class Stack:
         with exclusive(self.layout.lock, lambda: progress.say("Waiting for another `rowstream up` or `down` to end")):
             self.layout.make()
             self._check_ports()
-            remember(self.config)
+            remember(self.config, self.own)
             self.library.install(progress)
             self._start(progress)
             write_env_file(self.layout, self.connections.settings)
@@ -77,18 +83,18 @@ class Stack:
 
     def status(self) -> list[ServerStatus]:
         """How each embedded server is; those that the user has instead are left out."""
-        elsewhere = [self._named[name] for name in remembered(self.layout).own]
+        elsewhere = [self._named[name] for name in remembered(self.layout).own if name in self._named]
         return [ServerStatus.of(server) for server in self.servers if server not in elsewhere]
 
     @property
     def connections(self) -> Connections:
         """How everything is reached."""
-        own = self.config.own
+        own = self.own
         return Connections(
             control_url=own.get(CONTROL) or self.mongodb.url,
             kafka_bootstrap_servers=self.connect.bootstrap_servers,
             connect_url=own.get(CONNECT) or self.connect.url,
-            connect_secrets_dir=None if CONNECT in own else self.layout.connect_secrets,
+            connect_secrets_dir=None if CONNECT in own and SECRETS not in own else self.connect.secrets,
             admin_dsn=self.postgresql.dsn(),
             sample_dsn=self.postgresql.dsn(sample.DATABASE),
             sample_jdbc_url=self.sample_jdbc_url,
@@ -109,7 +115,7 @@ class Stack:
     def _start(self, progress: Progress) -> None:
         wanted: list[Server] = [self.postgresql]
         for name, server in self._named.items():
-            if name in self.config.own:
+            if name in self.own:
                 progress.say(f"Not starting {server.name}: {name} names one")
             else:
                 wanted.append(server)
