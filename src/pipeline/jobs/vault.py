@@ -34,7 +34,7 @@ class Vault:
     def seal(self, job_id: str, secrets: dict[str, str]) -> bytes:
         """Encrypt the secrets of a job."""
         nonce = os.urandom(_NONCE_BYTES)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, json.dumps(secrets).encode(), _bound_to(job_id))
+        return _VERSION + nonce + self._cipher.encrypt(nonce, json.dumps(secrets).encode(), _bound_to(_VERSION, job_id))
 
     def open(self, job_id: str, sealed: bytes) -> dict[str, str]:
         """
@@ -46,7 +46,7 @@ class Vault:
         head = len(_VERSION) + _NONCE_BYTES
         nonce, text = sealed[len(_VERSION) : head].ljust(_NONCE_BYTES), sealed[head:]
         try:
-            secrets: dict[str, str] = json.loads(self._cipher.decrypt(nonce, text, _bound_to(job_id)))
+            secrets: dict[str, str] = json.loads(self._cipher.decrypt(nonce, text, _bound_to(sealed[: len(_VERSION)], job_id)))
         except InvalidTag as error:
             raise ConfigError(
                 f"the secrets of job {job_id} cannot be decrypted with this ROWSTREAM_SECRET_KEY",
@@ -55,8 +55,8 @@ class Vault:
         return secrets
 
 
-def _bound_to(job_id: str) -> bytes:
-    return f"rowstream job {job_id}".encode()
+def _bound_to(version: bytes, job_id: str) -> bytes:
+    return version + f"rowstream job {job_id}".encode()
 
 
 def _key(secret_key: SecretStr | None) -> bytes:
