@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.settings import Settings
+from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import PortPlan
 
@@ -15,6 +16,8 @@ CONTROL = "ROWSTREAM_CONTROL_URL"
 KAFKA = "ROWSTREAM_KAFKA_BOOTSTRAP_SERVERS"
 CONNECT = "ROWSTREAM_CONNECT_URL"
 SECRETS = "ROWSTREAM_CONNECT_SECRETS_DIR"
+KAFKA_HEAP = "384m"
+CONNECT_HEAP = "768m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +33,8 @@ class StackConfig:
     cache: Path
     ports: PortPlan = field(default_factory=PortPlan)
     own: Mapping[str, str] = field(default_factory=dict)
-    kafka_heap: str = "384m"
-    connect_heap: str = "768m"
+    kafka_heap: str = KAFKA_HEAP
+    connect_heap: str = CONNECT_HEAP
 
     @property
     def layout(self) -> Layout:
@@ -44,19 +47,31 @@ def read_config(home: Path | None = None, ports: Mapping[str, int | None] | None
     Read the configuration: options, then the environment, then what the home was started with last, then the defaults.
 
     `ports` are options by server; None is one that was not given.
+
+    Raises:
+        StackError: A port is not a port, or two servers would have the same.
     """
     where = (home or Settings(_env_file=None).home).expanduser().resolve()
     cache = Path(os.environ.get("ROWSTREAM_CACHE") or Path.home() / ".cache" / "rowstream").expanduser().resolve()
-    given = {server: port for server, port in (ports or {}).items() if port is not None}
-    named = {server: int(port) for server in PortPlan.model_fields if (port := os.environ.get(f"ROWSTREAM_{server.upper()}_PORT"))}
     return StackConfig(
         home=where,
         cache=cache,
-        ports=PortPlan.model_validate((remembered(Layout(where)).ports or PortPlan()).model_dump() | named | given),
+        ports=_ports(Layout(where), ports or {}),
         own={name: os.environ[name] for name in (CONTROL, KAFKA, CONNECT, SECRETS) if os.environ.get(name)},
-        kafka_heap=os.environ.get("ROWSTREAM_KAFKA_HEAP", "384m"),
-        connect_heap=os.environ.get("ROWSTREAM_CONNECT_HEAP", "768m"),
+        kafka_heap=os.environ.get("ROWSTREAM_KAFKA_HEAP", KAFKA_HEAP),
+        connect_heap=os.environ.get("ROWSTREAM_CONNECT_HEAP", CONNECT_HEAP),
     )
+
+
+def _ports(layout: Layout, options: Mapping[str, int | None]) -> PortPlan:
+    given = {server: port for server, port in options.items() if port is not None}
+    named = {server: port for server in PortPlan.model_fields if (port := os.environ.get(f"ROWSTREAM_{server.upper()}_PORT"))}
+    last = remembered(layout).ports or PortPlan()
+    try:
+        return PortPlan.model_validate(last.model_dump() | named | given)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, each['loc']))} {each['msg']}".strip() for each in error.errors())
+        raise StackError(f"these ports cannot be used: {problems}") from error
 
 
 class Remembered(BaseModel):

@@ -4,6 +4,7 @@ import http.client
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from stack.config import CONNECT_HEAP
 from stack.jvm import class_path, java_command, write_properties
 from stack.kafka import RECORD_BYTES
 from stack.layout import Layout
@@ -31,7 +32,7 @@ class Connect(Server):
         *,
         name: str = "connect",
         secrets: Path | None = None,
-        heap: str = "768m",
+        heap: str = CONNECT_HEAP,
         settings: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(name, port, layout)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from stack.config import KAFKA_HEAP
 from stack.errors import StackError
 from stack.jvm import class_path, java_command, write_properties
 from stack.layout import Layout, scratch_folder
@@ -33,7 +34,7 @@ class Kafka(Server):
         library: Library,
         *,
         name: str = "kafka",
-        heap: str = "384m",
+        heap: str = KAFKA_HEAP,
         settings: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(name, port, layout)

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stack.errors import StackError
 
@@ -23,6 +23,13 @@ class PortPlan(BaseModel):
     connect: int = Field(18083, ge=1, le=65535)
     mongodb: int = Field(27018, ge=1, le=65535)
     postgresql: int = Field(15432, ge=1, le=65535)
+
+    @model_validator(mode="after")
+    def _all_different(self) -> "PortPlan":
+        ports = list(self.model_dump().values())
+        if len(set(ports)) < len(ports):
+            raise ValueError(f"two servers cannot share a port: {self}")
+        return self
 
     @classmethod
     def free(cls) -> "PortPlan":

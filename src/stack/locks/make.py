@@ -21,7 +21,8 @@ LOG4J = "2.25.3"
 DEBEZIUM = "3.6.1.Final"
 DEBEZIUM_LAST = "3.5.0.Final"  # the newest release of the connectors that have no 3.6.1
 DB2_DRIVER = "12.1.0.0"
-JARS = 92
+ICU = "77.1"  # character sets of SQL Server and Db2 that the packaged Java leaves out
+JARS = 94
 FOLDER = Path(__file__).parent
 
 
@@ -44,6 +45,7 @@ def _jars(maven: MavenContext) -> list[Any]:
     kafka = ("kafka_2.13", "connect-runtime", "connect-json", "connect-transforms", "kafka-tools")
     roots = [_dependency(maven, "org.apache.kafka", name, KAFKA) for name in kafka]
     roots += [_dependency(maven, "org.apache.logging.log4j", name, LOG4J) for name in ("log4j-core", "log4j-slf4j-impl")]
+    roots += [_dependency(maven, "com.ibm.icu", name, ICU) for name in ("icu4j-charset", "icu4j")]
     top, rest = maven.resolver.resolve(roots)
     return [*top, *(found for found in rest if found.scope in ("compile", "runtime"))]
 
