@@ -1,5 +1,6 @@
 """Which port each server listens on, and who has it when it is taken."""
 
+import contextlib
 import os
 import random
 import socket
@@ -94,14 +95,16 @@ def check_free(port: int, server: str) -> None:
 
 def _holders(port: int) -> Iterator[str]:
     sockets = {f"socket:[{inode}]" for inode in _listening_inodes(port)}
-    for folder in Path("/proc").glob("[0-9]*/fd"):
-        try:
-            names = {os.readlink(link) for link in folder.iterdir()}
-        except OSError:
-            continue
-        if names & sockets:
-            command = (folder.parent / "comm").read_text().strip()
-            yield f"{command} (pid {folder.parent.name})"
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if sockets.intersection(_open_files(process)):
+                yield f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    for link in (process / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            yield os.readlink(link)
 
 
 def _listening_inodes(port: int) -> Iterator[str]:
