@@ -21,8 +21,8 @@ Image = Mapping[str, Any]
 
 
 def key_field(column: str) -> str:
-    """Name the column's field inside an `_id`, where MongoDB takes neither a leading `$` nor, for queries, a dot."""
-    name = camel_case(column).replace(".", "\uff0e")
+    """Name the column's field inside an `_id`, where MongoDB takes no leading `$`: its full-width form stands for it."""
+    name = camel_case(column)
     return "\uff04" + name[1:] if name.startswith("$") else name
 
 
