@@ -30,9 +30,9 @@ _OPENERS = {"POSTGRESQL": "pipeline.sources.postgresql.source"}
 def check_type(source_type: str) -> None:
     """Raise `ConfigError` unless this version can read databases of this type."""
     if source_type not in KNOWN_TYPES:
-        raise ConfigError(f"is not a known database type; known are {', '.join(KNOWN_TYPES)}")
+        raise ConfigError(f"is not a known database type: known are {', '.join(KNOWN_TYPES)}")
     if source_type not in _PARSERS:
-        raise ConfigError(f"{source_type} is not available in this version; available: {', '.join(AVAILABLE_TYPES)}")
+        raise ConfigError(f"{source_type} is not available in this version, only {', '.join(AVAILABLE_TYPES)}")
 
 
 def check_url(source_type: str, url: str, user: str | None = None, password: str | None = None) -> None:

@@ -1,0 +1,53 @@
+"""The connector's configuration: a job in, the whole configuration out, compared with a reviewed file."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ConfigError
+from pipeline.jobs.names import ownership
+from pipeline.sources.postgresql.connector import connector_config
+from pipeline.sources.postgresql.url import parse
+from pipeline.sources.source import Column, Identity, Mode, Table
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+OWNED = ownership("0123456789abcdef01234567", 2)
+ID = Column("id", "integer", nullable=False)
+
+TABLES = [
+    Table("public", "orders", (ID, Column("v", "integer", nullable=True, published=False)), ("id",), Identity.KEY, 100),
+    Table("sales", "Order Lines, old", (ID, Column("line no", "integer", nullable=False)), ("id", "line no"), Identity.FULL),
+    Table("public", "notes", (Column("text", "text", nullable=True),), (), Identity.NOTHING),
+]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_whole_configuration_is_the_reviewed_one(mode: Mode) -> None:
+    url = parse("jdbc:postgresql://db:5433/shop?sslmode=verify-ca&sslrootcert=/ca.pem&socketTimeout=90", "app", "hunter2")
+    config = connector_config(mode, OWNED, TABLES, url=url, host=url.hosts[0], password="${secrets:/s/c:password}")
+    file = GOLDEN / f"postgresql_{mode.lower()}.json"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+    assert config == json.loads(file.read_text())
+
+
+def test_a_snapshot_needs_neither_slot_nor_publication() -> None:
+    url = parse("jdbc:postgresql://db/shop", "app")
+    config = connector_config(Mode.SNAPSHOT, OWNED, TABLES, url=url, host=url.hosts[0], password=None)
+    assert not {"slot.name", "publication.name", "heartbeat.action.query", "database.password"} & set(config)
+
+
+@pytest.mark.parametrize("url", ["jdbc:postgresql://[::1]/shop", "jdbc:postgresql://db/a%2Fb", "jdbc:postgresql://db/a%3Fhost%3Dx"])
+def test_what_debezium_cannot_reach_is_refused(url: str) -> None:
+    parsed = parse(url, "app")
+    with pytest.raises(ConfigError, match="Debezium's PostgreSQL connector"):
+        connector_config(Mode.SNAPSHOT, OWNED, TABLES, url=parsed, host=parsed.hosts[0], password=None)
+
+
+@pytest.mark.parametrize("query", ["user=%24%7Bsecrets:/s/other:password%7D", "user=app&options=%24%7Bfile:/etc/x:y%7D"])
+def test_a_users_text_cannot_name_a_secret_of_another_job(query: str) -> None:
+    parsed = parse(f"jdbc:postgresql://db/shop?{query}")
+    with pytest.raises(ConfigError, match="Kafka Connect would replace"):
+        connector_config(Mode.SNAPSHOT, OWNED, TABLES, url=parsed, host=parsed.hosts[0], password=None)
