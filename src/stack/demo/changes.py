@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 
@@ -13,8 +13,6 @@ from stack.demo.sign import Gone, Present, Reached, Sign
 
 LONG_TEXT = 20_000
 """Characters of a note that PostgreSQL stores apart (TOAST), and leaves out of an update that does not touch it."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +48,17 @@ class Shop:
         kind = self._first.pop(0) if self._first else self._random.choices(list(kinds), list(kinds.values()))[0]
         with self._connection.transaction():
             return kind()
+
+    def change_customer(self) -> tuple[int, Transaction]:
+        """Change several columns of the first customer; returns its number, too."""
+        customer = self._value("SELECT min(customer_id) FROM customers")
+        with self._connection.transaction():
+            changed = self._connection.execute(
+                "UPDATE customers SET email = %s, is_active = NOT is_active, preferences = %s, tags = tags || %s::text "
+                "WHERE customer_id = %s",
+                (f"{self._name()}@example.org", '{"language": "sv", "limit": 1.5, "newsletter": true}', "moved", customer),
+            ).rowcount
+        return customer, Transaction(f"customer {customer}: four columns changed", Counter(updated=changed))
 
     @property
     def _kinds(self) -> dict[Callable[[], Transaction], int]:
@@ -91,7 +100,9 @@ class Shop:
 
     def _move_on(self) -> Transaction:
         order = self._any("orders", "order_id")
-        return self._update(order, "status = CASE status WHEN 'new' THEN 'paid' WHEN 'paid' THEN 'shipped' ELSE 'returned' END::order_status")
+        return self._update(
+            order, "status = CASE status WHEN 'new' THEN 'paid' WHEN 'paid' THEN 'shipped' ELSE 'returned' END::order_status"
+        )
 
     def _touch_long_note(self) -> Transaction:
         if not self._long:

@@ -109,7 +109,9 @@ def _compare_table(table: str, expected: Sequence[dict[str, Any]], database: Dat
 
 
 def _differences(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
-    fields = [name for name in {*wanted, *actual} if name not in wanted or name not in actual or _bytes(wanted[name]) != _bytes(actual[name])]
+    fields = [
+        name for name in {*wanted, *actual} if name not in wanted or name not in actual or _bytes(wanted[name]) != _bytes(actual[name])
+    ]
     return [f"{wanted['_id']}.{name}: {_told(wanted, name)} in the row, {_told(actual, name)} in the document" for name in sorted(fields)]
 
 

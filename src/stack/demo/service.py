@@ -40,11 +40,20 @@ class Service:
         self.stop()
         usual = Settings(_env_file=None).port
         self.port = usual if is_free(usual) else free_ports(1)[0]
-        environment = os.environ | {"ROWSTREAM_HOME": str(self.layout.home), "ROWSTREAM_PORT": str(self.port), "ROWSTREAM_HOST": LOOPBACK}
         command = [sys.executable, "-m", "api.cli", "serve", "--workers", str(WORKERS)]
-        process.spawn(command, self.log, environment, self._record)
+        process.spawn(command, self.log, os.environ | self._settings, self._record)
         if not process.wait(lambda: self._answers() or not self.running, START_SECONDS) or not self.running:
             raise self.lost()
+
+    @property
+    def _settings(self) -> dict[str, str]:
+        """A job of the demo that fails is cleaned up at once: nobody will retry it."""
+        return {
+            "ROWSTREAM_HOME": str(self.layout.home),
+            "ROWSTREAM_HOST": LOOPBACK,
+            "ROWSTREAM_PORT": str(self.port),
+            "ROWSTREAM_FAILED_JOB_RETENTION_SECONDS": "0",
+        }
 
     def stop(self) -> None:
         """End the service and its workers, if it runs."""
