@@ -51,14 +51,13 @@ class Settings(BaseSettings):
         float, Field(ge=0, description="How long a job that failed after set-up keeps what it owns")
     ] = 86_400
     slot_warning_bytes: Annotated[int, Field(ge=0, description="Warn when a slot holds back more of the source's log than this")] = 2**30
-    topic_retention_seconds: Annotated[float, Field(gt=0, description="How long change topics keep records once the snapshot is applied")] = (
-        7 * 86_400
-    )
+    topic_retention_seconds: Annotated[
+        float, Field(gt=0, description="How long change topics keep records once the snapshot is applied")
+    ] = 7 * 86_400
     lease_seconds: Annotated[float, Field(gt=0)] = 10
     session_timeout_ms: Annotated[
         int, Field(ge=1000, description="After this long without a heartbeat a worker's partitions go to another")
     ] = 10_000
-    worker_id: str | None = Field(None, description="A stable name of this worker: after a restart it has its partitions back at once")
     batch_records: Annotated[int, Field(ge=1)] = 2_000
     batch_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
     kafka_replication: Annotated[int, Field(ge=1, description="Replication factor of the topics a job makes")] = 1

@@ -1,0 +1,194 @@
+"""Reading a job's change topics, from their checkpoints on."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from pipeline.change.record import Position, Record
+from pipeline.errors import EngineUnavailableError, PipelineError, SinkUnavailableError
+from pipeline.sink.batch import ChangePartition
+from pipeline.sink.checkpoint import Checkpoint
+
+log = structlog.get_logger()
+
+CLAIM_SECONDS = 240.0
+LARGEST_RESPONSE_BYTES = 150_000_000
+PREFETCH_KIB = 32 * 1024
+
+# Documentation of each: librdkafka's CONFIGURATION.md.
+READING: Mapping[str, str | int | bool] = {
+    "isolation.level": "read_committed",
+    "enable.partition.eof": True,  # transaction markers take offsets too: only an EOF tells where the end is
+    "auto.offset.reset": "error",  # the default jumps over what retention took, silently
+    "enable.auto.commit": False,
+    "partition.assignment.strategy": "cooperative-sticky",
+    "max.poll.interval.ms": 600_000,
+    "topic.metadata.refresh.interval.ms": 5_000,
+    "receive.message.max.bytes": LARGEST_RESPONSE_BYTES,
+    "queued.max.messages.kbytes": PREFETCH_KIB,
+    "fetch.queue.backoff.ms": 10,
+    "fetch.error.backoff.ms": 100,
+    "log_level": 2,
+}
+
+
+class Claimant(Protocol):
+    """Who hands out checkpoints: the sink."""
+
+    def claim(self, partition: ChangePartition) -> Checkpoint:
+        """Take the partition over."""
+        ...
+
+    def renew(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Claim again what is still ours."""
+        ...
+
+
+class RecordsLostError(PipelineError):
+    """Records that were not read yet are gone from Kafka: the job cannot go on from its checkpoint."""
+
+    code = "RECORDS_LOST"
+
+
+@dataclass(slots=True)
+class Fetched:
+    """A partition's next records, in order, and the offset to read after them."""
+
+    partition: ChangePartition
+    records: list[Record] = field(default_factory=list)
+    end: int = 0
+
+
+class ChangeConsumer:
+    """
+    A member of a job generation's consumer group.
+
+    Kafka hands out the partitions; the place to read from is each one's checkpoint, claimed
+    when the partition is assigned. `checkpoints` holds what is owned now; the caller puts
+    the moved ones back. Not to be shared between threads.
+    """
+
+    def __init__(
+        self,
+        group: str,
+        topics: Sequence[str],
+        claimant: Claimant,
+        config: Mapping[str, str | int | bool],
+        *,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self.checkpoints: dict[ChangePartition, Checkpoint] = {}
+        self._claimant = claimant
+        self._stopping = stopping
+        self._error: PipelineError | None = None
+        self._consumer = Consumer({**READING, **config, "group.id": group})
+        self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
+
+    def close(self) -> None:
+        """Leave the group."""
+        self._consumer.close()
+
+    def fetch(self, records: int, timeout_seconds: float) -> list[Fetched]:
+        """
+        The next records of the owned partitions, at most `records` in all; empty after `timeout_seconds` without any.
+
+        Raises:
+            RecordsLostError: Retention has taken records that were not read yet.
+            EngineUnavailableError: Kafka refuses.
+            FencedError: A partition could not be claimed.
+            SinkUnavailableError: The checkpoints could not be claimed for minutes.
+        """
+        first = self._consumer.poll(timeout_seconds)
+        rest = self._consumer.consume(records - 1, 0) if first is not None and records > 1 else []
+        self._raise_claim_error()
+        fetched: dict[ChangePartition, Fetched] = {}
+        for message in [first, *rest] if first is not None else []:
+            self._take(message, fetched)
+        return [part for part in fetched.values() if part.end != self.checkpoints[part.partition].position]
+
+    def keep_membership(self, timeout_seconds: float) -> None:
+        """Stay in the group without reading; every owned partition must be rewound afterwards."""
+        owned = [TopicPartition(*partition) for partition in self.checkpoints]
+        self._consumer.pause(owned)
+        self._consumer.poll(timeout_seconds)
+        self._raise_claim_error()
+
+    def rewind(self) -> None:
+        """
+        Go back to where the checkpoints of all owned partitions really stand.
+
+        Raises:
+            FencedError: One of them is another worker's now.
+            SinkUnavailableError: MongoDB does not answer.
+        """
+        self.checkpoints = {partition: self._claimant.renew(known) for partition, known in self.checkpoints.items()}
+        places = [TopicPartition(*partition, known.position) for partition, known in self.checkpoints.items()]
+        try:
+            self._consumer.incremental_unassign(places)
+            self._consumer.incremental_assign(places)
+            self._consumer.resume(places)
+        except KafkaException as error:
+            raise EngineUnavailableError(f"Kafka does not rewind: {error.args[0].str()}") from error
+
+    def _take(self, message: Message, fetched: dict[ChangePartition, Fetched]) -> None:
+        partition = ChangePartition(message.topic() or "", message.partition() or 0)
+        if (error := message.error()) is not None and error.code() != KafkaError._PARTITION_EOF:
+            self._judge(partition, error)
+            return
+        checkpoint = self.checkpoints.get(partition)
+        offset = message.offset()
+        if checkpoint is None or offset is None:
+            return
+        part = fetched.setdefault(partition, Fetched(partition, end=checkpoint.position))
+        if error is not None:
+            part.end = max(part.end, offset)
+        elif offset >= part.end:
+            headers = cast("list[tuple[str, bytes | None]]", message.headers() or ())
+            part.records.append(Record(Position(*partition, offset), message.key(), message.value(), headers))
+            part.end = offset + 1
+
+    def _judge(self, partition: ChangePartition, error: KafkaError) -> None:
+        if error.code() == KafkaError._AUTO_OFFSET_RESET:
+            checkpoint = self.checkpoints.get(partition)
+            raise RecordsLostError(
+                f"Kafka no longer has the records of {partition} from offset {checkpoint.position if checkpoint else '?'} on, "
+                "which were not applied yet",
+                suggestion="Post the job again. Keep change topics longer (ROWSTREAM_TOPIC_RETENTION_SECONDS) than workers may be away.",
+            )
+        if error.fatal():
+            raise EngineUnavailableError(f"Kafka: {error.str()}")
+        log.debug("Kafka", partition=str(partition), error=error.str())
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        try:
+            claimed = [self._claim(ChangePartition(each.topic, each.partition)) for each in partitions]
+        except PipelineError as error:  # an exception cannot leave a callback; `fetch` raises it
+            self._error = error
+            claimed = []
+        self.checkpoints |= {checkpoint.change_partition: checkpoint for checkpoint in claimed}
+        consumer.incremental_assign([TopicPartition(each.topic, each.partition, each.position) for each in claimed])
+
+    def _claim(self, partition: ChangePartition) -> Checkpoint:
+        """Claim the partition; while MongoDB is away, wait here: the group's heartbeats go on meanwhile."""
+        deadline = time.monotonic() + CLAIM_SECONDS
+        while True:
+            try:
+                return self._claimant.claim(partition)
+            except SinkUnavailableError:
+                if self._stopping() or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        for each in partitions:
+            self.checkpoints.pop(ChangePartition(each.topic, each.partition), None)
+        consumer.incremental_unassign(partitions)
+
+    def _raise_claim_error(self) -> None:
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error

@@ -1,0 +1,40 @@
+"""The worker's view of the control database: which jobs are live, and what became of them."""
+
+from typing import Any
+
+from pymongo import MongoClient, WriteConcern
+
+from pipeline.jobs.control import CODEC
+from pipeline.jobs.job import Failure, Job
+from pipeline.settings import Settings
+
+TIMEOUT_MS = 5_000
+
+
+class LiveJobs:
+    """The jobs whose changes are to be applied. Methods let pymongo's errors through: try again later."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._client: MongoClient[dict[str, Any]] = MongoClient(
+            settings.control_url.get_secret_value(),
+            serverSelectionTimeoutMS=TIMEOUT_MS,
+            socketTimeoutMS=2 * TIMEOUT_MS,
+            appname="rowstream worker",
+        )
+        self._jobs = self._client[settings.control_database].get_collection(
+            "jobs", codec_options=CODEC, write_concern=WriteConcern("majority")
+        )
+
+    def close(self) -> None:
+        """Close the client."""
+        self._client.close()
+
+    def read(self) -> dict[tuple[str, int], Job]:
+        """The live jobs by id and generation."""
+        jobs = [Job.model_validate(document) for document in self._jobs.find({"live": True})]
+        return {(job.id, job.generation): job for job in jobs}
+
+    def report(self, job: Job, failure: Failure) -> None:
+        """Record why the job cannot go on; the first report of its generation stands."""
+        untold = {"_id": job.id, "generation": job.generation, "workerFailure": {"$exists": False}}
+        self._jobs.update_one(untold, {"$set": {"workerFailure": failure.stored()}})

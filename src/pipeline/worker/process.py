@@ -1,0 +1,100 @@
+"""A worker process: takes part in every live job."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from pipeline.jobs.job import Job
+from pipeline.jobs.vault import Vault
+from pipeline.settings import Settings
+from pipeline.worker.assignment import Assignment
+from pipeline.worker.control import LiveJobs
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 0.5
+PARENT = "ROWSTREAM_WORKER_PARENT"
+"""The environment variable that names the process (by pid) whose end is the worker's too."""
+
+
+class WorkerProcess:
+    """Keeps one thread for each live job."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._vault = Vault(settings.secret_key)
+        self._control = LiveJobs(settings)
+        self._assignments: dict[tuple[str, int], Assignment] = {}
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Ask the process to end after the batches in hand."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Follow the live jobs until stopped; then every thread finishes its batch and leaves its group."""
+        while not self._stopping.is_set() and not _orphaned():
+            try:
+                self._follow(self._control.read())
+            except PyMongoError as error:
+                log.warning("the control database does not answer; going on with the known jobs", error=type(error).__name__)
+            self._stopping.wait(LOOK_SECONDS)
+        self._follow({})
+        self._control.close()
+
+    def _follow(self, live: dict[tuple[str, int], Job]) -> None:
+        crashed = {key for key, each in self._assignments.items() if not each.is_alive() and not each.reported}
+        gone = [self._assignments.pop(key) for key in (self._assignments.keys() - live.keys()) | crashed]
+        for assignment in gone:
+            assignment.stop()
+        for assignment in gone:
+            assignment.join()
+        for key in live.keys() - self._assignments.keys():
+            self._assignments[key] = Assignment(live[key], self._settings, self._vault, self._control)
+            self._assignments[key].start()
+
+
+def main(settings: Settings) -> None:
+    """
+    Work until SIGTERM or SIGINT; a second signal ends the process at once.
+
+    Raises:
+        ConfigError: The settings are wrong.
+    """
+    process = WorkerProcess(settings)
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        process.stop()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    threading.excepthook = _log_bug
+    _die_with_parent()
+    log.info("working", pid=os.getpid())
+    process.run()
+
+
+def _log_bug(args: threading.ExceptHookArgs) -> None:
+    """A thread that a bug ended is logged here; its job gets another thread."""
+    name = args.thread.name if args.thread else "?"
+    if args.exc_value is not None:
+        log.error("a bug stopped a thread", thread=name, exc_info=args.exc_value)
+
+
+def _die_with_parent() -> None:
+    """Have Linux end this process when its parent dies; elsewhere `_orphaned` sees it."""
+    if PARENT in os.environ and sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
+def _orphaned() -> bool:
+    return PARENT in os.environ and str(os.getppid()) != os.environ[PARENT]
