@@ -18,7 +18,7 @@ __all__ = ["claim_collections", "find_conflicts", "open_target", "prepare_target
 
 CLAIMS = "_rowstream.claims"
 NAMESPACE_EXISTS = 48
-NO_REPLICA_SET = "Transactions need a replica set. Start mongod with --replSet <name> and run rs.initiate() in mongosh once; a replica set of one will do."
+NO_REPLICA_SET = "Start mongod with --replSet <name> and run rs.initiate() in mongosh once; a replica set of one will do."
 
 Database: TypeAlias = AsyncDatabase[dict[str, Any]]
 

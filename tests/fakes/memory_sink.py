@@ -1,0 +1,133 @@
+"""A sink that works, in memory: rows one by one, the slow and obvious way."""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from pipeline.errors import FencedError, SinkUnavailableError, WriteRefusedError
+from pipeline.sink.batch import ChangePartition, Slice, Step
+from pipeline.sink.checkpoint import Checkpoint, advance
+from pipeline.sink.place import canonical
+from pipeline.sink.write import Delete, Document, Insert, Move, Replace, Set, Write
+
+
+class NaiveCollection:
+    """
+    The rows of one table, applied one write after the other; a key may hold several while a source transaction lasts.
+
+    A delete takes the oldest row of its key, everything else touches the newest.
+    """
+
+    def __init__(self) -> None:
+        self.rows: defaultdict[Hashable, list[Document]] = defaultdict(list)
+        self._transaction: str | None = None
+        self._departed: tuple[Hashable, Document | None] | None = None
+
+    def apply(self, write: Write, transaction: str | None) -> None:
+        """Apply one write."""
+        if transaction != self._transaction:
+            self._transaction, self._departed = transaction, None
+            for rows in self.rows.values():
+                del rows[:-1]
+        rows = self.rows[canonical(write.id)]
+        match write:
+            case Insert() | Replace():
+                rows[-1:] = [dict(write.document)]
+            case Set():
+                if not rows:
+                    raise WriteRefusedError("no document to keep values of", code="VALUES_UNAVAILABLE")
+                rows[-1] = write.document | _pick(rows[-1], write.unavailable)
+            case Delete():
+                left = rows.pop(0) if rows else None
+                if write.moved_to is not None:
+                    self._departed = (canonical(write.id), left)
+            case Move():
+                self._arrive(rows, write)
+
+    def _arrive(self, rows: list[Document], write: Move) -> None:
+        departed, self._departed = self._departed, None
+        document = dict(write.document)
+        if write.unavailable:
+            if departed is None or departed[0] != canonical(write.old_id) or departed[1] is None:
+                raise WriteRefusedError("no document to take values from", code="VALUES_UNAVAILABLE")
+            document |= _pick(departed[1], write.unavailable)
+        if self._transaction is None:
+            rows.clear()
+        rows.append(document)
+
+    def documents(self) -> list[Document]:
+        """The newest row of each key."""
+        return [rows[-1] for rows in self.rows.values() if rows]
+
+
+class MemorySink:
+    """Keeps documents and checkpoints in dictionaries; `away` and `refuses` make it behave as MongoDB may."""
+
+    def __init__(self, partitions: Sequence[ChangePartition] = (), *, job: str = "job", generation: int = 1) -> None:
+        self.collections: defaultdict[str, NaiveCollection] = defaultdict(NaiveCollection)
+        self.checkpoints = {each: Checkpoint(job, generation, each.topic, each.partition) for each in partitions}
+        self.closed = False
+        self.away = False
+        self.refuses: Callable[[Write], bool] = lambda _: False
+        self.batches: list[list[Slice]] = []
+
+    def claim(self, partition: ChangePartition) -> Checkpoint:
+        """Take the partition over."""
+        self._answer()
+        if self.closed or partition not in self.checkpoints:
+            raise FencedError("closed")
+        return self._raise_epoch(partition)
+
+    def renew(self, checkpoint: Checkpoint) -> Checkpoint:
+        """Claim again what is still ours."""
+        self._answer()
+        if self.closed or self.checkpoints[checkpoint.change_partition].epoch != checkpoint.epoch:
+            raise FencedError("taken")
+        return self._raise_epoch(checkpoint.change_partition)
+
+    def apply(self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint]) -> list[Checkpoint]:
+        """Apply the batch, or nothing of it."""
+        self._answer()
+        before = deepcopy(self.collections)
+        try:
+            for part in slices:
+                self._apply(part, checkpoints[part.partition])
+        except WriteRefusedError:
+            self.collections = before
+            raise
+        moved = [advance(checkpoints[part.partition], part, None, datetime.now(UTC)) for part in slices]
+        self.checkpoints |= {checkpoint.change_partition: checkpoint for checkpoint in moved}
+        self.batches.append(list(slices))
+        return moved
+
+    def documents(self, collection: str) -> list[Document]:
+        """The collection's documents."""
+        return self.collections[collection].documents()
+
+    def _apply(self, part: Slice, known: Checkpoint) -> None:
+        stored = self.checkpoints[part.partition]
+        if (stored.epoch, stored.position) != (known.epoch, known.position):
+            raise FencedError("another epoch")
+        for step in part.steps:
+            self._write(step)
+
+    def _write(self, step: Step) -> None:
+        if self.refuses(step.write):
+            raise WriteRefusedError(f"{step.write.collection}: refused")
+        self.collections[step.write.collection].apply(step.write, step.transaction)
+
+    def _answer(self) -> None:
+        if self.away:
+            raise SinkUnavailableError("away")
+
+    def _raise_epoch(self, partition: ChangePartition) -> Checkpoint:
+        found = self.checkpoints[partition]
+        self.checkpoints[partition] = replace(found, epoch=found.epoch + 1)
+        return self.checkpoints[partition]
+
+
+def _pick(document: Mapping[str, Any], names: Sequence[str]) -> Document:
+    return {name: document[name] for name in names if name in document}

@@ -1,0 +1,156 @@
+"""What a batch comes to."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.fakes.memory_sink import NaiveCollection
+from tests.fakes.rows import COLLECTION, TRANSACTIONS, Table, history, position, step
+
+from pipeline.errors import WriteRefusedError
+from pipeline.sink.batch import Step
+from pipeline.sink.carry import Carry
+from pipeline.sink.place import Place, canonical
+from pipeline.sink.plan import Plan, Reads, reads
+from pipeline.sink.write import Delete, Document, Insert, Move, Replace, Set, Write
+
+Documents = dict[Any, Document]
+
+
+def read(documents: Documents, wanted: dict[str, Reads]) -> dict[Place, Document]:
+    """Read as the sink does: only what is asked for."""
+    found: dict[Place, Document] = {}
+    for collection, of_collection in wanted.items():
+        for identity in of_collection.ids:
+            if identity in documents:
+                names = documents[identity] if of_collection.fields is None else {"_id"} | of_collection.fields
+                row = {name: value for name, value in documents[identity].items() if name in names}
+                found[Place(collection, canonical(identity))] = row
+    return found
+
+
+def apply(documents: Documents, steps: list[Step], carry: Carry | None = None) -> Carry | None:
+    """Plan the steps as one batch and carry the plan out, as MongoDB would."""
+    plan = Plan(read(documents, reads(steps)), carry)
+    plan.fold(steps)
+    carried = plan.carry(read(documents, plan.carried_reads()))
+    seen: set[Any] = set()
+    for write in plan.writes().get(COLLECTION, []):
+        assert write.id not in seen, "a document is written twice"
+        seen.add(write.id)
+        carry_out(documents, write)
+    return Carry.from_stored(carried.stored()) if carried else None
+
+
+def carry_out(documents: Documents, write: Write) -> None:
+    match write:
+        case Insert():
+            assert write.id not in documents, "an insert of a document that exists"
+            documents[write.id] = write.document
+        case Replace():
+            documents[write.id] = write.document
+        case Set():
+            kept = {name: documents[write.id][name] for name in write.unavailable if name in documents[write.id]}
+            documents[write.id] = write.document | kept
+        case Delete():
+            documents.pop(write.id, None)
+        case Move():
+            raise AssertionError("a move is planned as something else")
+
+
+def writes(*writes: Write) -> list[Write]:
+    plan = Plan({}, None)
+    plan.fold([step(write) for write in writes])
+    return plan.writes()[COLLECTION]
+
+
+def insert(key: int, offset: int = 0, **fields: Any) -> Insert:
+    return Insert(COLLECTION, key, {"_id": key, **fields}, position(offset))
+
+
+def replaced(key: int, **fields: Any) -> Replace:
+    return Replace(COLLECTION, key, {"_id": key, **fields}, position(1))
+
+
+def test_changes_to_one_document_become_one_write() -> None:
+    assert writes(insert(1, a=1), replaced(1, a=2), replaced(1, a=3)) == [Insert(COLLECTION, 1, {"_id": 1, "a": 3}, position(1))]
+
+
+def test_an_insert_and_its_delete_come_to_a_delete() -> None:
+    assert writes(insert(1), Delete(COLLECTION, 1, position(1))) == [Delete(COLLECTION, 1, position(1))]
+
+
+def test_a_row_inserted_after_its_key_was_deleted_replaces_what_is_stored() -> None:
+    assert writes(Delete(COLLECTION, 1, position(0)), insert(1, 1, a=1)) == [Replace(COLLECTION, 1, {"_id": 1, "a": 1}, position(1))]
+
+
+def test_a_partial_change_keeps_the_values_that_the_batch_wrote_before() -> None:
+    partial = Set(COLLECTION, 1, {"_id": 1, "a": 2}, ("big",), position(1))
+    assert writes(insert(1, a=1, big="x", dropped=1), partial) == [Insert(COLLECTION, 1, {"_id": 1, "a": 2, "big": "x"}, position(1))]
+
+
+def test_a_partial_change_of_a_stored_document_stays_partial() -> None:
+    first = Set(COLLECTION, 1, {"_id": 1, "a": 1, "b": 1}, ("big",), position(0))
+    second = Set(COLLECTION, 1, {"_id": 1, "a": 2}, ("b", "big"), position(1))
+    assert writes(first, second) == [Set(COLLECTION, 1, {"_id": 1, "a": 2, "b": 1}, ("big",), position(1))]
+
+
+def test_a_partial_change_of_a_deleted_row_asks_for_a_full_identity() -> None:
+    with pytest.raises(WriteRefusedError, match="big") as refused:
+        writes(Delete(COLLECTION, 1, position(0)), Set(COLLECTION, 1, {"_id": 1}, ("big",), position(1)))
+    assert "REPLICA IDENTITY FULL" in (refused.value.suggestion or "")
+
+
+def test_a_moved_row_whose_document_is_unknown_asks_for_a_full_identity() -> None:
+    steps = [step(Delete(COLLECTION, 1, position(0), 2)), step(Move(COLLECTION, 2, 1, {"_id": 2}, ("big",), position(1)))]
+    with pytest.raises(WriteRefusedError, match="big"):
+        apply({}, steps)
+
+
+def test_two_rows_that_exchange_their_keys_both_stay() -> None:
+    documents: Documents = {2: {"_id": 2, "v": "two"}, 3: {"_id": 3, "v": "three"}}
+    apply(
+        documents,
+        [
+            step(Delete(COLLECTION, 2, position(0), 3)),
+            step(Move(COLLECTION, 3, 2, {"_id": 3, "v": "two"}, (), position(1))),
+            step(Delete(COLLECTION, 3, position(2), 2)),
+            step(Move(COLLECTION, 2, 3, {"_id": 2}, ("v",), position(3))),
+        ],
+    )
+    assert documents == {2: {"_id": 2, "v": "three"}, 3: {"_id": 3, "v": "two"}}
+
+
+def test_a_later_transaction_may_delete_a_row_that_moved_onto_a_left_over_document() -> None:
+    documents: Documents = {1: {"_id": 1}, 2: {"_id": 2, "v": "left over"}}
+    move = [step(Delete(COLLECTION, 1, position(0), 2)), step(Move(COLLECTION, 2, 1, {"_id": 2, "v": "moved"}, (), position(1)))]
+    carry = apply(documents, move)
+    assert documents == {2: {"_id": 2, "v": "moved"}}
+    apply(documents, [step(Delete(COLLECTION, 2, position(2)), transaction="2")], carry)
+    assert documents == {}
+
+
+def test_nothing_is_read_unless_keys_change() -> None:
+    assert reads([step(insert(1)), step(replaced(1)), step(Delete(COLLECTION, 1, position(2)))]) == {}
+
+
+@given(TRANSACTIONS, st.lists(st.integers(1, 6), min_size=1))
+def test_any_history_cut_into_any_batches_leaves_the_rows_of_the_source(transactions: list[Any], sizes: list[int]) -> None:
+    table = Table()
+    steps = history(table, transactions)
+    documents: Documents = {}
+    carry, cut = None, 0
+    while steps:
+        size = sizes[cut % len(sizes)]
+        carry = apply(documents, steps[:size], carry)
+        steps, cut = steps[size:], cut + 1
+    assert documents == table.documents()
+
+
+@given(TRANSACTIONS)
+def test_the_naive_model_agrees(transactions: list[Any]) -> None:
+    table, naive = Table(), NaiveCollection()
+    for each in history(table, transactions):
+        naive.apply(each.write, each.transaction)
+    assert {document["_id"]: document for document in naive.documents()} == table.documents()
