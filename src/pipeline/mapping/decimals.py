@@ -61,11 +61,14 @@ def text_from_unscaled(unscaled: str, scale: int) -> str:
 
 
 def _shortened(digits: str, exponent: int) -> tuple[str, int]:
-    """The same value without zeros at its end."""
-    short = digits.rstrip("0")
-    if len(short.lstrip("-+0")) > DIGITS:
+    """The same number without its sign and the zeros before it, and without those at its end where it is still too long."""
+    significant = digits.lstrip("-0")
+    if len(significant) <= DIGITS:
+        return significant or "0", exponent
+    short = significant.rstrip("0")
+    if len(short) > DIGITS:
         raise ValueError(f"it has more than the {DIGITS} significant digits that Decimal128 holds")
-    return short + "0", exponent + len(digits) - len(short) - 1
+    return short, exponent + len(significant) - len(short)
 
 
 def _pack(negative: bool, coefficient: int, exponent: int) -> Decimal128:
