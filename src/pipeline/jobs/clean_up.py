@@ -37,8 +37,8 @@ async def clean_up(drive: Drive) -> None:
             await _end_in_debt(drive, problems)
             return
         await drive.pause_between_looks()
-    await drive.save(phase=Phase.ENDED, active=False, owes_clean_up=False, secrets=None, ended_at=drive.job.ended_at or datetime.now(UTC))
     await drive.tell_once("ended", EventType.INFO, f"The job has ended: {drive.job.outcome}")
+    await drive.save(phase=Phase.ENDED, active=False, owes_clean_up=False, secrets=None, ended_at=drive.job.ended_at or datetime.now(UTC))
 
 
 async def remove_owned(drive: Drive) -> list[str]:

@@ -13,8 +13,8 @@ from pipeline.worker.process import PARENT
 
 log = structlog.get_logger()
 
-LONGEST_PAUSE_SECONDS = 10.0
-HEALTHY_SECONDS = 30.0
+LONGEST_PAUSE_SECONDS = 5.0
+HEALTHY_SECONDS = 5.0
 FAREWELL_SECONDS = 30.0
 
 
