@@ -95,7 +95,7 @@ class MemorySink:
         try:
             for part in slices:
                 self._apply(part, checkpoints[part.partition])
-        except WriteRefusedError:
+        except (WriteRefusedError, FencedError):
             self.collections = before
             raise
         moved = [advance(checkpoints[part.partition], part, None, datetime.now(UTC)) for part in slices]
@@ -109,7 +109,7 @@ class MemorySink:
 
     def _apply(self, part: Slice, known: Checkpoint) -> None:
         stored = self.checkpoints[part.partition]
-        if (stored.epoch, stored.position) != (known.epoch, known.position):
+        if self.closed or (stored.epoch, stored.position) != (known.epoch, known.position):
             raise FencedError("another epoch")
         for step in part.steps:
             self._write(step)

@@ -1,0 +1,242 @@
+"""What every sink promises, whether it is MongoDB or the fake that tests use."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import pytest
+from pymongo import MongoClient
+from tests.fakes.memory_sink import MemorySink
+from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
+
+from pipeline.errors import FencedError, WriteRefusedError
+from pipeline.sink.batch import ChangePartition, Slice, Step
+from pipeline.sink.checkpoint import COLLECTION as CHECKPOINTS
+from pipeline.sink.checkpoint import Checkpoint
+from pipeline.sink.client import connect
+from pipeline.sink.mongo import MongoSink
+from pipeline.sink.write import Delete, Document, Insert, Move, Replace, Set
+from stack.stack import Stack
+
+JOB, GENERATION = "65f000000000000000000001", 1
+OTHER = ChangePartition("other", 0)
+
+
+class Subject(Protocol):
+    """A sink, and a look at what it holds."""
+
+    sink: MongoSink | MemorySink
+
+    def documents(self, collection: str = COLLECTION) -> dict[Any, Document]:
+        """The documents by `_id`."""
+        ...
+
+    def count(self) -> int:
+        """How many documents there are."""
+        ...
+
+    def another(self) -> MongoSink | MemorySink:
+        """The same sink as another worker has it."""
+        ...
+
+    def close(self) -> None:
+        """Close the generation, as the supervisor does at a job's end."""
+        ...
+
+
+class Memory:
+    """The fake."""
+
+    def __init__(self) -> None:
+        self.sink = MemorySink([PARTITION, OTHER])
+
+    def documents(self, collection: str = COLLECTION) -> dict[Any, Document]:
+        return {document["_id"]: document for document in self.sink.documents(collection)}
+
+    def count(self) -> int:
+        return len(self.sink.documents(COLLECTION))
+
+    def another(self) -> MemorySink:
+        return self.sink
+
+    def close(self) -> None:
+        self.sink.closed = True
+
+
+class Mongo:
+    """The real one."""
+
+    def __init__(self, client: MongoClient[Document]) -> None:
+        self.client = client
+        self.name = f"contract_{uuid.uuid4().hex}"
+        self.database = client[self.name]
+        for partition in (PARTITION, OTHER):
+            self.database[CHECKPOINTS].insert_one(Checkpoint(JOB, GENERATION, *partition).stored())
+        self.database.create_collection(COLLECTION)
+        self.sink = self.another()
+
+    def documents(self, collection: str = COLLECTION) -> dict[Any, Document]:
+        return {document["_id"]: document for document in self.database[collection].find()}
+
+    def count(self) -> int:
+        return self.database[COLLECTION].count_documents({})
+
+    def another(self) -> MongoSink:
+        return MongoSink(self.client, self.name, JOB, GENERATION)
+
+    def close(self) -> None:
+        self.database[CHECKPOINTS].update_many({}, {"$inc": {"epoch": 1}, "$set": {"closed": True}})
+
+
+@pytest.fixture(params=["memory", "mongodb"])
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    if request.param == "memory":
+        yield Memory()
+        return
+    stack: Stack = request.getfixturevalue("stack")
+    with connect(stack.connections.control_url) as client:
+        mongo = Mongo(client)
+        yield mongo
+        client.drop_database(mongo.name)
+
+
+@pytest.fixture
+def run(subject: Subject) -> Callable[..., Checkpoint]:
+    """Applies steps as the next batch of the partition."""
+    held = {PARTITION: subject.sink.claim(PARTITION)}
+
+    def apply(*steps: Step, end: int | None = None) -> Checkpoint:
+        (held[PARTITION],) = subject.sink.apply([part(steps, end)], held)
+        return held[PARTITION]
+
+    return apply
+
+
+def insert(key: Any, offset: int, **fields: Any) -> Step:
+    return step(Insert(COLLECTION, key, {"_id": key, **fields}, position(offset)))
+
+
+def replaced(key: Any, offset: int, **fields: Any) -> Step:
+    return step(Replace(COLLECTION, key, {"_id": key, **fields}, position(offset)), "u")
+
+
+def partial(key: Any, offset: int, *unavailable: str, **fields: Any) -> Step:
+    return step(Set(COLLECTION, key, {"_id": key, **fields}, unavailable, position(offset)), "u")
+
+
+def deleted(key: Any, offset: int, moved_to: Any = None) -> Step:
+    return step(Delete(COLLECTION, key, position(offset), moved_to), "" if moved_to is not None else "d")
+
+
+def test_a_batch_is_applied_and_its_checkpoint_moves(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    checkpoint = run(insert(1, 0, a=1), insert(2, 1, a=2), replaced(1, 2, a=3), deleted(2, 3), end=6)
+    assert subject.documents() == {1: {"_id": 1, "a": 3}}
+    assert (checkpoint.position, checkpoint.counts) == (6, {"c": 2, "u": 1, "d": 1})
+    assert subject.another().claim(PARTITION).position == 6
+
+
+def test_an_insert_of_a_document_that_exists_replaces_it(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    run(insert(1, 0, old=True))
+    run(insert(1, 1, new=True), insert(2, 2))
+    assert subject.documents() == {1: {"_id": 1, "new": True}, 2: {"_id": 2}}
+
+
+def test_a_replace_of_a_document_that_is_missing_inserts_it(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    run(insert(1, 0))
+    run(replaced(1, 1, a=1), replaced(2, 2, a=2))
+    assert subject.documents() == {1: {"_id": 1, "a": 1}, 2: {"_id": 2, "a": 2}}
+
+
+def test_fields_that_are_neither_known_nor_unavailable_disappear(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    run(insert(1, 0, kept="big", dropped=1, known=1))
+    run(partial(1, 1, "kept", "never", known=2))
+    assert subject.documents() == {1: {"_id": 1, "known": 2, "kept": "big"}}
+
+
+def test_a_partial_change_without_a_document_is_refused_and_nothing_is_applied(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    with pytest.raises(WriteRefusedError):
+        run(insert(1, 0), partial(2, 1, "big", a=1))
+    assert subject.documents() == {}
+    assert subject.another().claim(PARTITION).position == 0
+
+
+@pytest.mark.parametrize("name", ["a.b", "$a", "a$b", "$", "."])
+def test_names_with_dots_and_dollars_survive_every_write(subject: Subject, run: Callable[..., Checkpoint], name: str) -> None:
+    run(insert(1, 0, **{name: 1, "big": "x", "$big": "y"}))
+    run(replaced(1, 1, **{name: 2, "big": "x", "$big": "y"}))
+    run(partial(1, 2, "big", "$big", **{name: 3}))
+    assert subject.documents() == {1: {"_id": 1, name: 3, "big": "x", "$big": "y"}}
+
+
+@pytest.mark.parametrize("key", [{"b": 1, "a": "x"}, "", "text", 2**62, 1.5, True])
+def test_any_key_can_be_written_and_deleted(subject: Subject, run: Callable[..., Checkpoint], key: Any) -> None:
+    run(insert(key, 0))
+    run(replaced(key, 1, a=1))
+    assert subject.count() == 1
+    run(deleted(key, 2))
+    assert subject.count() == 0
+
+
+def test_a_moved_row_keeps_its_unavailable_values(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    run(insert(1, 0, big="x", a=1))
+    run(deleted(1, 1, moved_to=2), step(Move(COLLECTION, 2, 1, {"_id": 2, "a": 2}, ("big",), position(2)), "u"))
+    assert subject.documents() == {2: {"_id": 2, "a": 2, "big": "x"}}
+
+
+def test_a_moved_row_keeps_its_values_when_a_batch_ends_between_its_two_halves(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    run(insert(1, 0, big="x", a=1))
+    run(deleted(1, 1, moved_to=2))
+    assert subject.documents() == {}
+    checkpoint = run(step(Move(COLLECTION, 2, 1, {"_id": 2, "a": 2}, ("big",), position(2)), "u"))
+    assert subject.documents() == {2: {"_id": 2, "a": 2, "big": "x"}}
+    assert checkpoint.counts == {"c": 1, "u": 1}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_two_rows_exchange_their_keys_however_the_batches_fall(subject: Subject, run: Callable[..., Checkpoint], size: int) -> None:
+    run(insert(2, 0, v="two", big="b2"), insert(3, 1, v="three", big="b3"))
+    steps = [
+        deleted(2, 2, moved_to=3),
+        step(Move(COLLECTION, 3, 2, {"_id": 3, "v": "two"}, ("big",), position(3)), "u"),
+        deleted(3, 4, moved_to=2),
+        step(Move(COLLECTION, 2, 3, {"_id": 2, "v": "three"}, ("big",), position(5)), "u"),
+    ]
+    for first in range(0, len(steps), size):
+        run(*steps[first : first + size])
+    assert subject.documents() == {2: {"_id": 2, "v": "three", "big": "b3"}, 3: {"_id": 3, "v": "two", "big": "b2"}}
+
+
+def test_several_partitions_move_together_or_not_at_all(subject: Subject) -> None:
+    held = {each: subject.sink.claim(each) for each in (PARTITION, OTHER)}
+    subject.another().claim(OTHER)
+    slices = [part([insert(1, 0)]), Slice(OTHER, [insert(2, 0)], 1)]
+    with pytest.raises(FencedError):
+        subject.sink.apply(slices, held)
+    assert subject.documents() == {}
+    assert subject.sink.renew(held[PARTITION]).position == 0
+
+
+def test_a_worker_whose_partition_was_claimed_by_another_writes_nothing_more(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    known = run(insert(1, 0))
+    claimed = subject.another().claim(PARTITION)
+    assert claimed.position == 1
+    with pytest.raises(FencedError):
+        run(insert(2, 1))
+    with pytest.raises(FencedError):
+        subject.sink.renew(known)
+    assert subject.documents() == {1: {"_id": 1}}
+
+
+def test_a_closed_generation_takes_no_writes_and_no_claims(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    run(insert(1, 0))
+    subject.close()
+    with pytest.raises(FencedError):
+        subject.another().claim(PARTITION)
+    with pytest.raises(FencedError):
+        run(insert(2, 1))
+    assert subject.documents() == {1: {"_id": 1}}
+
+
+def test_a_checkpoint_moves_past_markers_without_any_write(run: Callable[..., Checkpoint]) -> None:
+    assert run(end=7).position == 7
+    assert run(insert(1, 7)).position == 8
