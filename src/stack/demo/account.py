@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from bson import json_util
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
 from stack.demo.compare import Comparison
+from stack.demo.shell import shown
 from stack.demo.tally import Tally
 from stack.progress import ConsoleProgress
 
@@ -49,10 +49,10 @@ class Account:
             self.say(line)
 
     def beside(self, title: str, row: dict[str, Any], document: dict[str, Any]) -> None:
-        """Show a row next to its document."""
-        table = Table("column", "row in PostgreSQL", "document in MongoDB", title=title, title_justify="left", title_style="bold")
+        """Show columns of a row next to the fields they became, which come in the same order."""
+        table = Table("column", "row in PostgreSQL", "document in MongoDB", title=title, title_justify="left", title_style="")
         for (column, value), (name, found) in zip(row.items(), document.items(), strict=False):
-            table.add_row(Text(column), Text(_short(value)), Text(f"{name}: {_extended_json(found)}"))
+            table.add_row(Text(column), Text(_sql(value)), Text(f"{name}: {_short(shown(found))}"))
         self.console.print(table)
 
     @contextmanager
@@ -102,14 +102,9 @@ def _tally(tally: Tally) -> Table:
     return table
 
 
-def _short(value: Any) -> str:
-    text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
-    return text if len(text) <= SHORT else f"{text[:SHORT]}..."
+def _sql(value: Any) -> str:
+    return _short(json.dumps(value) if isinstance(value, (dict, list)) else str(value))
 
 
-def _extended_json(value: Any) -> str:
-    return _short_text(json_util.dumps(value, json_options=json_util.RELAXED_JSON_OPTIONS))
-
-
-def _short_text(text: str) -> str:
+def _short(text: str) -> str:
     return text if len(text) <= SHORT else f"{text[:SHORT]}..."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 
@@ -49,16 +50,20 @@ class Shop:
         with self._connection.transaction():
             return kind()
 
-    def change_customer(self) -> tuple[int, Transaction]:
-        """Change several columns of the first customer; returns its number, too."""
-        customer = self._value("SELECT min(customer_id) FROM customers")
+    def change_customer(self, customer: int) -> Transaction:
+        """Change four columns of a customer."""
         with self._connection.transaction():
             changed = self._connection.execute(
-                "UPDATE customers SET email = %s, is_active = NOT is_active, preferences = %s, tags = tags || %s::text "
+                "UPDATE customers SET email = %s, is_active = NOT is_active, preferences = %s, tags = ARRAY['loyal', %s] "
                 "WHERE customer_id = %s",
-                (f"{self._name()}@example.org", '{"language": "sv", "limit": 1.5, "newsletter": true}', "moved", customer),
+                (
+                    f"{self._name()}@example.org",
+                    f'{{"language": "sv", "discount": {self._random.randint(1, 99) / 10}}}',
+                    self._name(),
+                    customer,
+                ),
             ).rowcount
-        return customer, Transaction(f"customer {customer}: four columns changed", Counter(updated=changed))
+        return Transaction(f"customer {customer}: four columns changed", Counter(updated=changed))
 
     @property
     def _kinds(self) -> dict[Callable[[], Transaction], int]:
@@ -172,7 +177,8 @@ class Shop:
         return self._value(rows, self._random.random())
 
     def _name(self) -> str:
-        return f"{self._random.getrandbits(48):012x}"
+        """New in every run: an earlier one may have left its names in the table."""
+        return uuid4().hex[:12]
 
     def _value(self, query: str, *values: Any) -> int:
         row = self._connection.execute(query, values).fetchone()

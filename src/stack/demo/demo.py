@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.rows import dict_row
 from pymongo import MongoClient
 from pymongo.database import Database
 
@@ -173,19 +174,18 @@ class Demo:
 
     def _show_one(self, shop: Shop, tally: Tally, connection: psycopg.Connection[Any], database: Database[dict[str, Any]]) -> None:
         """Show one customer before and after a change."""
-        customers = database["customers"]
-        customer = _row(connection, None)["customer_id"]
-        before = customers.find_one({"_id": customer}) or {}
-        self.account.beside("Before", _row(connection, customer), before)
-        _, transaction = shop.change_customer()
+        documents = database["customers"]
+        row = _first_customer(connection)
+        identity = {"_id": row["customer_id"]}
+        document = documents.find_one(identity) or {}
+        self.account.beside("A customer before a change ...", row, document)
+        tally.add(shop.change_customer(identity["_id"]))
         committed_at = time.monotonic()
-        tally.add(transaction)
-        after = self._wait(
-            lambda: customers.find_one({"_id": customer}) or {}, lambda document: document != before, CATCH_UP_SECONDS, 0.005
-        )
+        after = self._wait(lambda: documents.find_one(identity) or {}, lambda found: found != document, CATCH_UP_SECONDS, 0.005)
         if after is None:
             raise StackError(f"a change has not arrived after {CATCH_UP_SECONDS:.0f} s, see {self.service.log}")
-        self.account.beside(f"After an UPDATE, {(time.monotonic() - committed_at) * 1000:.0f} ms later", _row(connection, customer), after)
+        title = f"... and after an UPDATE, {(time.monotonic() - committed_at) * 1000:.0f} ms later: what is new"
+        self.account.beside(title, _changes(row, _first_customer(connection)), _changes(document, after))
 
     def _stop(self, api: JobsApi, job_id: str) -> dict[str, Any]:
         self.account.step("The stop: changes made until now are applied, then all that the job owns is removed")
@@ -246,12 +246,16 @@ class Demo:
         return found
 
 
-def _row(connection: psycopg.Connection[Any], customer: int | None) -> dict[str, Any]:
-    """A customer's row, the first one's for None."""
-    with connection.cursor(row_factory=psycopg.rows.dict_row) as cursor:
-        cursor.execute("SELECT * FROM customers WHERE customer_id = coalesce(%s, (SELECT min(customer_id) FROM customers))", (customer,))
-        row: dict[str, Any] = cursor.fetchone() or {}
-        return row
+def _first_customer(connection: psycopg.Connection[Any]) -> dict[str, Any]:
+    with connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute("SELECT * FROM customers ORDER BY customer_id LIMIT 1").fetchone()
+    if row is None:
+        raise StackError("the sample has no customers", suggestion="run `rowstream down --wipe`, then `rowstream demo`")
+    return row
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in after.items() if name not in before or value != before[name]}
 
 
 def _refuse_second() -> None:
