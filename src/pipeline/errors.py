@@ -72,7 +72,7 @@ class SinkUnavailableError(PipelineError):
     code = "SINK_UNAVAILABLE"
 
     def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
-        super().__init__(message)
+        super().__init__(message, suggestion="Check that MongoDB runs and that the hosts of its connection string can be reached.")
         self.retry_after = retry_after
 
 
