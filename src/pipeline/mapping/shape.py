@@ -83,7 +83,8 @@ class Shape:
         try:
             document.update(zip(self._fields, self._values(image), strict=True))
         except KeyError as error:
-            raise DecodeError(f"a row image of {self._table} lacks the column {error}", table=self._table, column=error.args[0]) from error
+            column = error.args[0]
+            raise DecodeError(f'a row image of {self._table} lacks the column "{column}"', table=self._table, column=column) from error
         return document
 
     def _converted(self, document: Document) -> Document:

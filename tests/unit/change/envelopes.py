@@ -99,7 +99,7 @@ class Table:
 
     def _record(self, operation: str, before: Row | None, after: Row | None, other_keys: Mapping[str, Row | None] | None = None) -> Record:
         row = after or before
-        key = None if row is None else self._key_bytes(row)
+        key = self._key_bytes(row) if row is not None and self.key else None
         headers = [(name, self._key_bytes(other)) for name, other in (other_keys or {}).items() if other is not None]
         record = Record(Position(self.topic, 0, self.offset), key, self.value(operation, before, after), headers)
         self.offset += 1

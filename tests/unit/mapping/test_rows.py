@@ -1,0 +1,179 @@
+"""A change becomes the write that leaves the document equal to the row."""
+
+from typing import Any
+
+import pytest
+from bson.decimal128 import Decimal128
+from bson.int64 import Int64
+from tests.unit.change.envelopes import Row, Table, column
+
+from pipeline.change.change import Change
+from pipeline.change.decode import Decoder
+from pipeline.change.record import Record
+from pipeline.errors import DecodeError, MappingError, UnsupportedChangeError
+from pipeline.jobs.job import TablePlan
+from pipeline.mapping.rows import TableMapper
+from pipeline.mapping.unavailable import PLACEHOLDER
+from pipeline.sink.write import Delete, Insert, Move, Replace, Set, Write
+from pipeline.sources.source import Identity
+
+UNKNOWN = PLACEHOLDER
+COLUMNS = [column("ID", "int32", optional=False), column("FIRST_NAME"), column("_id"), column("amount", source_type="NUMERIC")]
+ROW: Row = {"ID": 1, "FIRST_NAME": "Ada", "_id": "x", "amount": "1.50"}
+DOCUMENT = {"_id": 1, "firstName": "Ada", "_id_": "x", "amount": Decimal128("1.50")}
+
+
+def plan(key: tuple[str, ...] = ("ID",), table: str = "customer", schema: str = "public") -> TablePlan:
+    """A table of a job."""
+    return TablePlan(schema_name=schema, table=table, topic="t", collection="people", key=key, identity=Identity.KEY)
+
+
+def table() -> Table:
+    """The table whose columns are above."""
+    return Table(columns=COLUMNS, key=("ID",))
+
+
+def change_of(record: Record) -> Change:
+    """The change that a record carries."""
+    change = Decoder().decode(record)
+    assert change is not None
+    return change
+
+
+def written(record: Record, mapper: TableMapper | None = None) -> Write:
+    """The write that a record asks for."""
+    return (mapper or TableMapper(plan(), generation=3)).write(change_of(record))
+
+
+def test_a_row_read_or_created_is_inserted_with_its_key_first_and_not_repeated() -> None:
+    for record in (table().read(ROW), table().create(ROW)):
+        write = written(record)
+        assert write == Insert("people", 1, DOCUMENT, record.position)
+        assert isinstance(write, Insert)
+        assert next(iter(write.document)) == "_id"
+
+
+def test_an_update_replaces_the_document() -> None:
+    record = table().update(ROW)
+    assert written(record) == Replace("people", 1, DOCUMENT, record.position)
+
+
+def test_null_is_kept_as_null() -> None:
+    record = table().update({**ROW, "FIRST_NAME": None, "amount": None})
+    assert written(record) == Replace("people", 1, {**DOCUMENT, "firstName": None, "amount": None}, record.position)
+
+
+def test_an_update_that_leaves_values_out_sets_the_others() -> None:
+    record = table().update({**ROW, "FIRST_NAME": UNKNOWN, "amount": UNKNOWN})
+    assert written(record) == Set("people", 1, {"_id": 1, "_id_": "x"}, ("firstName", "amount"), record.position)
+
+
+def test_a_text_of_a_new_row_that_looks_like_a_placeholder_is_the_rows_own() -> None:
+    for record in (table().read({**ROW, "FIRST_NAME": UNKNOWN}), table().create({**ROW, "FIRST_NAME": UNKNOWN})):
+        write = written(record)
+        assert isinstance(write, Insert)
+        assert write.document["firstName"] == UNKNOWN
+
+
+def test_a_delete_names_the_document() -> None:
+    record = table().delete({"ID": 1})
+    assert written(record) == Delete("people", 1, record.position)
+
+
+def test_a_key_change_is_a_delete_and_a_move_that_know_of_each_other() -> None:
+    changed = table()
+    gone = changed.delete({"ID": 1}, new_key={"ID": 2})
+    come = changed.create({**ROW, "ID": 2, "FIRST_NAME": UNKNOWN}, old_key={"ID": 1})
+    assert written(gone) == Delete("people", 1, gone.position, moved_to=2)
+    document = {"_id": 2, "_id_": "x", "amount": Decimal128("1.50")}
+    assert written(come) == Move("people", 2, 1, document, ("firstName",), come.position)
+
+
+def test_a_key_column_that_an_update_leaves_out_is_taken_from_the_row_before() -> None:
+    columns, mapper = [column("k", optional=False), column("v")], TableMapper(plan(("k",)), 1)
+    long = Table(columns=columns, key=("k",))
+    update = long.update({"k": UNKNOWN, "v": "new"}, before={"k": "long", "v": None})
+    assert written(update, mapper) == Replace("people", "long", {"_id": "long", "v": "new"}, update.position)
+    with pytest.raises(MappingError, match="does not carry") as refused:
+        written(long.update({"k": UNKNOWN, "v": "new"}), mapper)
+    assert "REPLICA IDENTITY FULL" in (refused.value.suggestion or "")
+
+
+def test_a_row_without_a_key_is_named_by_the_place_of_its_record() -> None:
+    keyless = Table(columns=COLUMNS, key=(), offset=41)
+    record = keyless.read(ROW)
+    write = written(record, TableMapper(plan(key=()), generation=3))
+    assert isinstance(write, Insert)
+    assert write.id == write.document["_id"] == {"generation": 3, "partition": 0, "offset": 41}
+    assert write.document["id"] == 1
+
+
+@pytest.mark.parametrize("record", [table().update(ROW), table().delete(ROW)])
+def test_an_update_or_delete_without_a_key_is_not_applied_and_says_what_to_do(record: Record) -> None:
+    with pytest.raises(UnsupportedChangeError) as refused:
+        written(record, TableMapper(plan(key=()), 1))
+    assert "ADD PRIMARY KEY" in (refused.value.suggestion or "")
+    assert refused.value.table == "public.customer"
+
+
+def test_a_truncate_is_not_applied_and_says_what_to_do() -> None:
+    with pytest.raises(UnsupportedChangeError, match=r"public\.customer was truncated") as refused:
+        written(table().truncate())
+    assert refused.value.suggestion
+
+
+def test_a_new_schema_takes_effect_with_its_first_record_and_an_older_one_comes_back() -> None:
+    mapper = TableMapper(plan(), 1)
+    wider = Table(columns=[*COLUMNS, column("added", "int64")], key=("ID",))
+    documents: list[Any] = []
+    decoder = Decoder()
+    for record in (table().read(ROW), wider.read({**ROW, "added": 5}), table().read(ROW)):
+        change = decoder.decode(record)
+        assert change is not None
+        write = mapper.write(change)
+        assert isinstance(write, Insert)
+        documents.append(write.document)
+    assert documents == [DOCUMENT, {**DOCUMENT, "added": Int64(5)}, DOCUMENT]
+
+
+def test_a_value_that_cannot_be_mapped_names_table_column_and_type() -> None:
+    with pytest.raises(MappingError, match=r'"amount" of public\.customer \(NUMERIC\).*34') as refused:
+        written(table().read({**ROW, "amount": "1" * 35}))
+    assert (refused.value.table, refused.value.column) == ("public.customer", "amount")
+
+
+def test_a_type_that_cannot_be_mapped_names_table_column_and_type() -> None:
+    odd = Table(columns=[*COLUMNS, column("odd", "struct", "com.example.Odd")], key=("ID",))
+    with pytest.raises(MappingError, match=r'"odd" of public\.customer .*com\.example\.Odd') as refused:
+        written(odd.read({**ROW, "odd": {}}))
+    assert refused.value.column == "odd"
+
+
+def test_columns_that_collide_after_a_change_of_the_table_are_named() -> None:
+    twice = Table(columns=[*COLUMNS, column("firstName")], key=("ID",))
+    with pytest.raises(MappingError, match='"FIRST_NAME" and "firstName"'):
+        written(twice.read({**ROW, "firstName": "x"}))
+
+
+def test_a_key_column_that_is_gone_is_named() -> None:
+    with pytest.raises(MappingError, match='no column "tenant"') as refused:
+        written(table().read(ROW), TableMapper(plan(("tenant", "ID")), 1))
+    assert refused.value.column == "tenant"
+
+
+def test_a_row_image_that_is_not_there_or_lacks_a_column_is_refused() -> None:
+    change = change_of(table().update(ROW))
+    change.after, change.before = None, {"ID": 1}
+    with pytest.raises(DecodeError, match="lacks its row image"):
+        TableMapper(plan(), 1).write(change)
+    with pytest.raises(DecodeError, match='lacks the column "amount"'):
+        written(table().read({name: value for name, value in ROW.items() if name != "amount"}))
+
+
+def test_a_table_of_one_column_and_one_of_a_key_alone_are_mapped() -> None:
+    alone = Table(columns=COLUMNS[:1], key=("ID",))
+    assert written(alone.read({"ID": 7})).id == 7
+    pair = Table(columns=COLUMNS[:2], key=("ID",))
+    write = written(pair.read({"ID": 7, "FIRST_NAME": "x"}))
+    assert isinstance(write, Insert)
+    assert write.document == {"_id": 7, "firstName": "x"}
