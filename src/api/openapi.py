@@ -37,6 +37,15 @@ class ContractSchema(GenerateJsonSchema):
         return False
 
 
+_EXAMPLE = {
+    "projectId": "shop",
+    "jdbcConnectionDetails": {"type": "POSTGRESQL", "url": "jdbc:postgresql://127.0.0.1:5432/shop", "user": "app", "password": "secret"},
+    "mongodbConnectionDetails": {"connectionString": "mongodb://127.0.0.1:27017/shop"},
+    "options": {"mode": "CDC"},
+    "verification": {"enabled": False},
+}
+
+
 def openapi_text(host: str, port: int) -> str:
     """The document for a service at this address, as JSON."""
     return json.dumps(openapi(host, port))
@@ -63,7 +72,7 @@ def _schemas() -> dict[str, Any]:
 
 
 def _paths() -> dict[str, Any]:
-    body = {"required": True, "content": _json("JobRequest")}
+    body = {"required": True, "content": {"application/json": _json("JobRequest")["application/json"] | {"example": _EXAMPLE}}}
     page = {"parameters": _list_parameters()}
     return {
         "/jobs": {
