@@ -4,8 +4,7 @@ import uuid
 from collections.abc import Mapping
 
 from pipeline.jobs.connector import look_after
-from pipeline.jobs.drive import CancelAskedError, Drive
-from pipeline.jobs.job import Ask
+from pipeline.jobs.drive import Drive
 from pipeline.kafka.reader import TopicReader
 from pipeline.sink.progress import read_progress
 
@@ -26,15 +25,13 @@ async def pass_barrier(drive: Drive) -> None:
             await drive.heed()
             await look_after(drive)
             seen = any(drive.source.marker_token(record.value or b"") == token for record in await reader.poll(0.3))
-    await wait_until_applied(drive, await services.topics.end_offsets(drive.job.topics), connector_needed=False, stoppable=False)
+    await wait_until_applied(drive, await services.topics.end_offsets(drive.job.topics), connector_needed=False)
 
 
-async def wait_until_applied(drive: Drive, ends: Mapping[str, int], *, connector_needed: bool, stoppable: bool) -> None:
-    """Return when the checkpoint of each topic has reached its end; `stoppable`: a stop asked meanwhile cancels."""
+async def wait_until_applied(drive: Drive, ends: Mapping[str, int], *, connector_needed: bool) -> None:
+    """Return when the checkpoint of each topic has reached its end."""
     while not await _applied(drive, ends):
         await drive.heed()
-        if stoppable and drive.job.ask is Ask.STOP:
-            raise CancelAskedError("stopped by the user during the snapshot")
         if connector_needed:
             await look_after(drive)
         await drive.pause_between_looks()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline.errors import EngineUnavailableError, PipelineError
 from pipeline.jobs.drive import Drive
-from pipeline.jobs.job import Outcome, Phase
+from pipeline.jobs.job import Ask, Outcome, Phase
 from pipeline.jobs.names import consumer_group
 from pipeline.jobs.statistics import live_statistics
 from pipeline.jobs.updates import EventType
@@ -15,12 +15,14 @@ from pipeline.sink.targets import release_collections
 
 
 async def retain(drive: Drive) -> None:
-    """Keep what a failed job owns until its retention has passed, then clean up."""
+    """Keep what a failed job owns until its retention has passed or the user cancels, then clean up."""
     await _keep_statistics(drive)
     await release_collections(drive.target, drive.job.id)
     failed_at = drive.job.failure.failure_at if drive.job.failure else datetime.now(UTC)
     end = failed_at + timedelta(seconds=drive.services.settings.failed_job_retention_seconds)
-    await asyncio.sleep(max(0.0, (end - datetime.now(UTC)).total_seconds()))
+    while datetime.now(UTC) < end and drive.job.ask is not Ask.CANCEL:
+        await drive.pause_between_looks()
+        await drive.refresh()
     await drive.end(Outcome.FAILED)
 
 

@@ -115,6 +115,10 @@ class Drive:
         """Persist changes of the job, under the lease."""
         self.job = await self.services.store.change(self.job.id, self.owner, **fields)
 
+    async def refresh(self) -> None:
+        """Read the job again."""
+        self.job = await self.services.store.get(self.job.id) or self.job
+
     async def heed(self) -> None:
         """
         Read the job again and act on what users and workers wrote there.
@@ -123,9 +127,7 @@ class Drive:
             CancelAskedError: The user asked to cancel.
             JobFailedError: A worker met a record that it could not apply.
         """
-        job = await self.services.store.get(self.job.id)
-        if job is not None:
-            self.job = job
+        await self.refresh()
         if self.job.ask is Ask.CANCEL:
             raise CancelAskedError("cancelled by the user")
         if self.job.worker_failure is not None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pipeline.errors import ConfigError
 from pipeline.jobs.connector import start_connector
 from pipeline.jobs.drive import Drive
-from pipeline.jobs.job import Ask, Phase, TablePlan
+from pipeline.jobs.job import Phase, TablePlan
 from pipeline.jobs.updates import EventType
 from pipeline.mapping.names import collection_names
 from pipeline.sink.progress import create_checkpoints
@@ -27,9 +27,6 @@ async def set_up(drive: Drive) -> None:
     written to the target before all of it stands.
     """
     await drive.heed()
-    if drive.job.ask is Ask.STOP:
-        await drive.services.store.ask(drive.job.id, Ask.CANCEL)
-        return
     await drive.save(started_at=drive.job.started_at or datetime.now(UTC))
     await drive.tell_once("check", EventType.INFO, "Checking the source and the target")
     tables = await _take_tables(drive)

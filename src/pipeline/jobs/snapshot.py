@@ -9,9 +9,9 @@ from pipeline.connect.notifications import Notification, decode_notification
 from pipeline.errors import ConfigError, EngineUnavailableError
 from pipeline.jobs.barrier import wait_until_applied
 from pipeline.jobs.connector import count_restart
-from pipeline.jobs.drive import CancelAskedError, Drive, JobFailedError
+from pipeline.jobs.drive import Drive, JobFailedError
 from pipeline.jobs.generation import give_up_generation
-from pipeline.jobs.job import Ask, Outcome, Phase, SnapshotTable
+from pipeline.jobs.job import Outcome, Phase, SnapshotTable
 from pipeline.jobs.updates import EventType
 from pipeline.kafka.reader import TopicReader
 from pipeline.sources.source import Mode
@@ -53,7 +53,7 @@ async def follow_snapshot(drive: Drive) -> None:
     if not drive.job.snapshot_ended and not await _read_to_the_end(drive):
         return
     ends = await drive.services.topics.end_offsets(drive.job.topics)
-    await wait_until_applied(drive, ends, connector_needed=drive.mode is Mode.CDC, stoppable=True)
+    await wait_until_applied(drive, ends, connector_needed=drive.mode is Mode.CDC)
     await drive.save(snapshot_completed_at=datetime.now(UTC))
     await drive.tell_once("snapshot applied", EventType.INFO, "The snapshot is in the target")
     if drive.mode is Mode.SNAPSHOT:
@@ -70,8 +70,6 @@ async def _read_to_the_end(drive: Drive) -> bool:
             if progress.add(await reader.poll(0.3)):
                 await drive.save(snapshot_tables=progress.tables)
             await drive.heed()
-            if drive.job.ask is Ask.STOP:
-                raise CancelAskedError("stopped by the user during the snapshot")
             if progress.attempts > 1 or not await _task_is_well(drive, progress):
                 await give_up_generation(drive)
                 return False

@@ -71,8 +71,14 @@ def _ended_cdc_status(job: Job) -> CdcStatus:
 
 
 def allowed_asks(job: Job) -> tuple[Ask, ...]:
-    """List what a user may ask of the job now: nothing once it has failed, is cleaned up or cancelled; a stop only once."""
-    if job.outcome is not None or job.phase in (*_ENDING, Phase.RETAINED) or job.ask is Ask.CANCEL:
+    """
+    List what a user may ask of the job now: nothing once it is cleaned up or cancelled; a stop only once.
+
+    A failed job that still keeps what it owns can be cancelled: it stays FAILED and is cleaned up at once.
+    """
+    if job.phase is Phase.RETAINED and job.ask is not Ask.CANCEL:
+        return (Ask.CANCEL,)
+    if job.outcome is not None or job.phase in _ENDING or job.ask is Ask.CANCEL:
         return ()
     if job.ask is Ask.STOP or job.phase is Phase.DRAINING:
         return (Ask.CANCEL,)

@@ -85,8 +85,17 @@ def test_a_running_job_may_be_stopped_once_and_cancelled_once() -> None:
         assert allowed_asks(job(mode, phase, ask=Ask.CANCEL)) == ()
 
 
+def test_a_failed_job_that_keeps_what_it_owns_can_be_cancelled_once_and_stays_failed() -> None:
+    for mode in Mode:
+        failed = job(mode, Phase.RETAINED, Outcome.FAILED)
+        assert allowed_asks(failed) == (Ask.CANCEL,)
+        cancelled = failed.model_copy(update={"ask": Ask.CANCEL})
+        assert allowed_asks(cancelled) == ()
+        assert status(cancelled) is Status.FAILED
+
+
 def test_a_job_that_ends_allows_nothing() -> None:
-    for mode, phase, outcome in product(Mode, (Phase.RETAINED, Phase.CLEANING_UP, Phase.ENDED), Outcome):
+    for mode, phase, outcome in product(Mode, (Phase.CLEANING_UP, Phase.ENDED), Outcome):
         assert allowed_asks(job(mode, phase, outcome)) == ()
 
 
