@@ -29,7 +29,8 @@ class Program:
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.log = log
         self._arguments = list(arguments)
-        self._environment = {"PATH": os.defpath, "HOME": str(log.parent), "LC_ALL": "C.UTF-8", **environment}
+        inherited = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
+        self._environment = {"PATH": os.defpath, "HOME": str(log.parent), "LC_ALL": "C.UTF-8", **inherited, **environment}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
