@@ -1,0 +1,241 @@
+"""The sink on a real MongoDB that is cut off, killed and shared with frozen workers."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pymongo import MongoClient
+from pymongo.client_session import ClientSession
+from tests.fakes.proxy import CuttingProxy
+from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
+
+from pipeline.errors import FencedError, SinkUnavailableError, WriteRefusedError
+from pipeline.sink.batch import Step
+from pipeline.sink.checkpoint import COLLECTION as CHECKPOINTS
+from pipeline.sink.checkpoint import Checkpoint
+from pipeline.sink.client import connect
+from pipeline.sink.mongo import MongoSink
+from pipeline.sink.write import Document, Insert, Replace
+from stack.mongodb import MongoDB
+
+JOB, GENERATION = "65f000000000000000000001", 1
+
+
+@dataclass
+class Worker:
+    """A sink and the checkpoint it holds."""
+
+    sink: MongoSink
+    held: Checkpoint
+
+    def apply(self, *steps: Step) -> None:
+        (self.held,) = self.sink.apply([part(steps)], {PARTITION: self.held})
+
+    def renew(self) -> None:
+        self.held = self.sink.renew(self.held)
+
+
+class Target:
+    """A database that several workers write to."""
+
+    def __init__(self, client: MongoClient[Document]) -> None:
+        self.client = client
+        self.name = f"sink_{uuid.uuid4().hex}"
+        self.database = client[self.name]
+        self.database[CHECKPOINTS].insert_one(Checkpoint(JOB, GENERATION, *PARTITION).stored())
+        self.collection = self.database.create_collection(COLLECTION)
+
+    def worker(self, client: MongoClient[Document] | None = None, kind: type[MongoSink] = MongoSink) -> Worker:
+        sink = kind(client or self.client, self.name, JOB, GENERATION)
+        return Worker(sink, sink.claim(PARTITION))
+
+    def ids(self) -> set[Any]:
+        return {document["_id"] for document in self.collection.find()}
+
+    def position(self) -> int:
+        found = self.database[CHECKPOINTS].find_one()
+        assert found is not None
+        position: int = found["position"]
+        return position
+
+
+@pytest.fixture
+def target(mongodb: MongoDB) -> Iterator[Target]:
+    with connect(mongodb.url) as client:
+        target = Target(client)
+        yield target
+        client.drop_database(target.name)
+
+
+@pytest.fixture
+def proxy(mongodb: MongoDB) -> Iterator[CuttingProxy]:
+    with CuttingProxy(mongodb.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def through(proxy: CuttingProxy) -> Iterator[MongoClient[Document]]:
+    """A client that reaches the server through the proxy."""
+    with connect(f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true") as client:
+        yield client
+
+
+def insert(key: Any, offset: int, **fields: Any) -> Step:
+    return step(Insert(COLLECTION, key, {"_id": key, **fields}, position(offset)))
+
+
+def test_a_commit_whose_answer_is_lost_once_counts_once(target: Target, through: MongoClient[Document], proxy: CuttingProxy) -> None:
+    worker = target.worker(through)
+    proxy.cut_after = b"commitTransaction"
+    worker.apply(insert(1, 0))
+    proxy.wait_until_cut()
+    worker.apply(insert(2, 1))
+    assert worker.held.counts == {"c": 2}
+    assert target.ids() == {1, 2}
+
+
+def test_a_commit_whose_answer_never_comes_is_found_in_the_checkpoint(
+    target: Target, through: MongoClient[Document], proxy: CuttingProxy
+) -> None:
+    worker = target.worker(through)
+    proxy.cut_after, proxy.refuse_after_cut = b"commitTransaction", True
+    with pytest.raises(SinkUnavailableError):
+        worker.apply(insert(1, 0))
+    proxy.wait_until_cut()
+    proxy.allow()
+    worker.renew()
+    assert (worker.held.position, worker.held.counts) == (1, {"c": 1})
+    worker.apply(insert(2, 1))
+    assert target.ids() == {1, 2}
+
+
+def test_a_batch_that_is_cut_off_before_its_commit_is_not_applied_and_can_be_at_once(
+    target: Target, through: MongoClient[Document], proxy: CuttingProxy
+) -> None:
+    worker = target.worker(through)
+    proxy.cut_after, proxy.refuse_after_cut = CHECKPOINTS.encode(), True
+    with pytest.raises(SinkUnavailableError):
+        worker.apply(insert(1, 0), insert(2, 1))
+    proxy.wait_until_cut()
+    proxy.allow()
+    worker.renew()
+    assert (worker.held.position, target.ids()) == (0, set())
+    worker.apply(insert(1, 0), insert(2, 1))
+    assert target.ids() == {1, 2}
+
+
+@pytest.mark.timeout(45)  # left alone, the server ends it after 60 s
+def test_the_open_transaction_of_a_killed_worker_does_not_stand_in_its_successors_way(target: Target) -> None:
+    class Killed(MongoSink):
+        def _commit(self, session: ClientSession) -> None:
+            raise KeyboardInterrupt
+
+        def _transaction(self, session: ClientSession) -> Any:
+            session.start_transaction()
+            return pytest.raises(KeyboardInterrupt)
+
+    killed = target.worker(kind=Killed)
+    killed.apply(insert(1, 0, by="killed"))
+    successor = target.worker()
+    successor.apply(insert(1, 0, by="successor"))
+    assert list(target.collection.find()) == [{"_id": 1, "by": "successor"}]
+
+
+def test_a_worker_that_froze_before_its_commit_commits_nothing(target: Target) -> None:
+    meanwhile: list[Callable[[], None]] = []
+
+    class Frozen(MongoSink):
+        def _commit(self, session: ClientSession) -> None:
+            if meanwhile:
+                meanwhile.pop()()
+            super()._commit(session)
+
+    frozen = target.worker(kind=Frozen)
+    meanwhile.append(lambda: target.worker().apply(insert(1, 0, by="successor"), insert(2, 1, by="successor")))
+    with pytest.raises(FencedError):
+        frozen.apply(insert(1, 0, by="frozen"))
+    assert not meanwhile
+    assert {document["by"] for document in target.collection.find()} == {"successor"}
+    assert target.position() == 2
+
+
+def test_a_killed_server_has_all_of_a_batch_or_nothing_and_the_worker_goes_on(target: Target, mongodb: MongoDB) -> None:
+    worker = target.worker()
+    worker.apply(insert(1, 0))
+    mongodb.kill()
+    with pytest.raises(SinkUnavailableError):
+        worker.apply(insert(2, 1))
+    with pytest.raises(SinkUnavailableError):
+        worker.renew()
+    mongodb.start()
+    worker.renew()
+    assert (worker.held.position, target.ids()) == (1, {1})
+    worker.apply(insert(2, 1))
+    assert target.ids() == {1, 2}
+
+
+def test_documents_that_others_write_at_the_same_time_delay_a_batch_and_lose_nothing(target: Target) -> None:
+    worker = target.worker()
+    target.collection.insert_one({"_id": 1})
+    with target.client.start_session() as session, session.start_transaction():
+        target.collection.update_one({"_id": 1}, {"$set": {"by": "other"}}, session=session)
+        with pytest.raises(SinkUnavailableError):
+            worker.apply(step(Replace(COLLECTION, 1, {"_id": 1, "by": "worker"}, position(0)), "u"))
+    worker.renew()
+    worker.apply(step(Replace(COLLECTION, 1, {"_id": 1, "by": "worker"}, position(0)), "u"))
+    assert list(target.collection.find()) == [{"_id": 1, "by": "worker"}]
+
+
+def refusals() -> list[Any]:
+    return [
+        pytest.param({"email": "taken"}, "email", id="a unique index of the user's"),
+        pytest.param({"text": "x" * 17_000_000}, "large", id="a document over 16 MB"),
+        pytest.param({"number": 2**64}, "8-byte", id="an integer over 64 bits"),
+        pytest.param({"a\0b": 1}, "NULL|null", id="a name with a null byte"),
+        pytest.param({"shape": "no polygon"}, "geo", id="a value that a geo index does not take"),
+    ]
+
+
+@pytest.mark.parametrize(("fields", "reason"), refusals())
+@pytest.mark.parametrize("kind", [Insert, Replace])
+def test_what_mongodb_does_not_take_is_refused_with_its_reason_and_nothing_is_applied(
+    target: Target, fields: Document, reason: str, kind: type[Insert | Replace]
+) -> None:
+    target.collection.create_index("email", unique=True, sparse=True)
+    target.collection.create_index([("shape", "2dsphere")])
+    worker = target.worker()
+    worker.apply(insert(1, 0, email="taken"))
+    refused = step(kind(COLLECTION, 2, {"_id": 2, **fields}, position(2)))
+    with pytest.raises(WriteRefusedError, match=reason) as error:
+        worker.apply(insert(3, 1), refused)
+    assert COLLECTION in error.value.message
+    assert (target.ids(), target.position()) == ({1}, 1)
+
+
+def test_a_value_of_a_unique_index_may_pass_from_a_deleted_row_to_a_new_one(target: Target) -> None:
+    target.collection.create_index("email", unique=True)
+    worker = target.worker()
+    worker.apply(insert(1, 0, email="a"))
+    delete = step(Replace(COLLECTION, 1, {"_id": 1, "email": "b"}, position(1)), "u")
+    worker.apply(delete, insert(2, 2, email="a"))
+    assert target.ids() == {1, 2}
+
+
+@pytest.mark.parametrize("options", ["w=0", "w=1&journal=false", "readPreference=secondary", "retryWrites=false&readConcernLevel=local"])
+def test_the_connection_string_cannot_weaken_the_promise(target: Target, mongodb: MongoDB, options: str) -> None:
+    with connect(f"{mongodb.url}&{options}") as client:
+        worker = target.worker(client)
+        worker.apply(insert(1, 0))
+        stale = Worker(target.worker(client).sink, worker.held)
+        with pytest.raises(FencedError):
+            stale.apply(insert(2, 1))
+    assert target.ids() == {1}
+
+
+def test_an_unreachable_server_is_an_outage_not_a_refusal() -> None:
+    with connect("mongodb://127.0.0.1:9/?directConnection=true") as client:
+        sink = MongoSink(client, "any", JOB, GENERATION)
+        with pytest.raises(SinkUnavailableError):
+            sink.claim(PARTITION)
