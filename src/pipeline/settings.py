@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, description="Encrypts what workers need of a connection in the control database; 32 bytes, URL-safe base64"
     )
-    max_running_jobs: Annotated[int, Field(ge=1)] = 20
+    max_running_jobs: Annotated[int, Field(ge=1, description="How many jobs may be active at once")] = 20
     connector_restarts: Annotated[int, Field(ge=0, description="How often a failed connector is restarted before the job fails")] = 5
     slot_timeout_seconds: Annotated[float, Field(gt=0, description="How long making a slot may wait for open transactions")] = 30
     clean_up_timeout_seconds: Annotated[float, Field(gt=0, description="How long clean-up waits for a source or Connect that is away")] = (
@@ -54,14 +54,16 @@ class Settings(BaseSettings):
     topic_retention_seconds: Annotated[
         float, Field(gt=0, description="How long change topics keep records once the snapshot is applied")
     ] = 7 * 86_400
-    lease_seconds: Annotated[float, Field(gt=0)] = 10
+    lease_seconds: Annotated[float, Field(gt=0, description="After this long without a word from its service a job goes to another")] = 10
     session_timeout_ms: Annotated[
         int, Field(ge=1000, description="After this long without a heartbeat a worker's partitions go to another")
     ] = 10_000
-    batch_records: Annotated[int, Field(ge=1)] = 2_000
-    batch_bytes: Annotated[int, Field(ge=1024)] = 8 * 1024 * 1024
+    batch_records: Annotated[int, Field(ge=1, description="Records in one transaction, at most")] = 2_000
+    batch_bytes: Annotated[int, Field(ge=1024, description="Bytes of records in one transaction, about; a larger record is alone")] = (
+        8 * 1024 * 1024
+    )
     kafka_replication: Annotated[int, Field(ge=1, description="Replication factor of the topics a job makes")] = 1
-    log_level: str = "INFO"
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
 
 def read_settings() -> Settings:

@@ -6,7 +6,7 @@ by the code that wrote the documents.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -54,7 +54,7 @@ def compare(connection: psycopg.Connection[Any], database: Database[dict[str, An
     """Compare all tables of the sample with their collections; rows are read in one snapshot."""
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return [_compare_table(table, expected_documents(connection, table), database) for table in KEYS]
+        return [compare_documents(table, expected_documents(connection, table), database[_camel(table)].find()) for table in KEYS]
 
 
 def expected_documents(connection: psycopg.Connection[Any], table: str) -> list[dict[str, Any]]:
@@ -63,10 +63,11 @@ def expected_documents(connection: psycopg.Connection[Any], table: str) -> list[
         set_json_loads(lambda text: json.loads(text, parse_float=Decimal), cursor)
         cursor.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table)))
         columns = [(column.name, column.type_code) for column in cursor.description or ()]
-        return [_document(table, columns, row) for row in cursor]
+        return [document_of(table, columns, row) for row in cursor]
 
 
-def _document(table: str, columns: Sequence[tuple[str, int]], row: Sequence[Any]) -> dict[str, Any]:
+def document_of(table: str, columns: Sequence[tuple[str, int]], row: Sequence[Any]) -> dict[str, Any]:
+    """The document that a row should be; `columns` are names and type numbers (pg_type.oid), the row's values psycopg's."""
     values = {name: Int64(value) if code == BIGINT else _bson(value) for (name, code), value in zip(columns, row, strict=True)}
     key = KEYS[table]
     identity = values[key[0]] if len(key) == 1 else {_camel(name): values[name] for name in key}
@@ -96,14 +97,14 @@ def _camel(name: str) -> str:
     return first + "".join(part.capitalize() for part in others)
 
 
-def _compare_table(table: str, expected: Sequence[dict[str, Any]], database: Database[dict[str, Any]]) -> Comparison:
-    collection = _camel(table)
-    actual = {_bytes(document["_id"]): document for document in database[collection].find()}
+def compare_documents(table: str, expected: Iterable[dict[str, Any]], found: Iterable[dict[str, Any]]) -> Comparison:
+    """Compare documents, whatever their order, down to the BSON types of their fields."""
     wanted = {_bytes(document["_id"]): document for document in expected}
+    actual = {_bytes(document["_id"]): document for document in found}
     differences = [f"no document for the row {wanted[key]['_id']}" for key in wanted.keys() - actual.keys()]
     differences += [f"no row for the document {actual[key]['_id']}" for key in actual.keys() - wanted.keys()]
     differences += [difference for key in wanted.keys() & actual.keys() for difference in _differences(wanted[key], actual[key])]
-    return Comparison(table, collection, len(expected), len(actual), tuple(sorted(differences)[:SHOWN]))
+    return Comparison(table, _camel(table), len(wanted), len(actual), tuple(sorted(differences)[:SHOWN]))
 
 
 def _differences(wanted: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
@@ -119,4 +120,5 @@ def _bytes(value: Any) -> bytes:
 
 
 def _told(document: Mapping[str, Any], name: str) -> str:
-    return repr(document[name])[:80] if name in document else "nothing"
+    """The value with its type, which may be all that differs."""
+    return f"{type(document[name]).__name__} {str(document[name])[:80]}" if name in document else "nothing"
