@@ -13,6 +13,10 @@ from tests.e2e.harness.client import JobClient
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.source import SourceDatabase, drop_source, make_source
 
+from stack.layout import Layout
+from stack.mongodb import MongoDB
+from stack.ports import free_ports
+from stack.postgresql import PostgreSQL
 from stack.stack import Stack
 
 MakeService = Callable[..., Service]
@@ -85,3 +89,41 @@ def target_url(stack: Stack, target_name: str) -> str:
     """The connection string of the test's target database."""
     server, _, options = stack.connections.control_url.partition("?")
     return f"{server}{target_name}?{options}"
+
+
+@pytest.fixture(scope="session")
+def annex(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
+    """A home for further servers, which are stopped by who started them."""
+    folder = tmp_path_factory.mktemp("annex")
+    for each in (folder, *folder.parents[:2]):
+        each.chmod(0o755)  # servers that root starts run as another user
+    layout = Layout(folder)
+    yield layout
+    layout.annex.remove()
+
+
+@pytest.fixture(scope="session")
+def replica_level_postgresql(annex: Layout) -> Iterator[PostgreSQL]:
+    """A PostgreSQL with `wal_level=replica`."""
+    server = PostgreSQL(free_ports(1)[0], annex, settings={"wal_level": "replica"})
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def second_mongodb(annex: Layout) -> Iterator[MongoDB]:
+    """Another replica set."""
+    server = MongoDB(free_ports(1)[0], annex, name="second", replica_set="second")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def standalone_mongodb(annex: Layout) -> Iterator[MongoDB]:
+    """A MongoDB that is no replica set, and so has no transactions."""
+    server = MongoDB(free_ports(1)[0], annex, name="standalone", replica_set=None)
+    server.start()
+    yield server
+    server.stop()
