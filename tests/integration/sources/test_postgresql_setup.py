@@ -1,0 +1,174 @@
+"""Readiness, publications and slots on a real server."""
+
+import asyncio
+import secrets
+
+import pytest
+from psycopg.pq import ExecStatus, PGconn
+
+from pipeline.errors import ConfigError, SourceError
+from pipeline.jobs.names import ownership
+from pipeline.sources.source import Finding, Mode, Ownership, Severity
+
+from .database import Database
+
+
+@pytest.fixture
+def owned() -> Ownership:
+    return ownership(secrets.token_hex(12), 1)
+
+
+def errors(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.severity is Severity.ERROR]
+
+
+async def findings(database: Database, mode: Mode, user: str | None = None) -> list[Finding]:
+    source = database.source(user=user)
+    return await source.check(mode, await source.tables(mode))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+async def test_whoever_runs_the_remedies_is_ready(database: Database, mode: Mode) -> None:
+    user = database.role("stranger")
+    database.run('CREATE SCHEMA "S p"; CREATE TABLE "S p"."T\'" (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY)')
+    found = errors(await findings(database, mode, user))
+    expected = {"USAGE"} | ({"SELECT"} if mode.snapshots else set())
+    expected |= {"OWNER", "REPLICATION", "CREATE_PUBLICATION"} if mode.streams else set()
+    assert {finding.check for finding in found} == expected
+    for finding in found:
+        assert finding.remedy is not None
+        database.run(finding.remedy, superuser=True)
+    assert errors(await findings(database, mode, user)) == []
+    await database.source(user=user).prepare(mode, ownership(secrets.token_hex(12), 1), await database.source().tables(mode))
+
+
+async def test_an_owner_is_ready_and_told_of_limits(database: Database) -> None:
+    database.run("CREATE TABLE t (id int PRIMARY KEY, v int GENERATED ALWAYS AS (id) VIRTUAL); CREATE TABLE k (v text)")
+    database.run("CREATE UNLOGGED TABLE u (id int); CREATE TABLE child () INHERITS (k)")
+    found = await findings(database, Mode.CDC)
+    assert errors(found) == []
+    warnings = {(finding.check, finding.table) for finding in found if finding.severity is Severity.WARNING}
+    assert warnings == {
+        ("REPLICA_IDENTITY", "public.k"),
+        ("REPLICA_IDENTITY", "public.child"),
+        ("GENERATED_COLUMNS", "public.t"),
+        ("UNLOGGED", "public.u"),
+        ("INHERITANCE", "public.k"),
+    }
+
+
+async def test_the_remedy_for_a_missing_identity_mends_it(database: Database) -> None:
+    database.run('CREATE TABLE "K" (v text)')
+    remedy = next(finding.remedy for finding in await findings(database, Mode.CDC) if finding.check == "REPLICA_IDENTITY")
+    assert remedy is not None
+    database.run(remedy)
+    assert "REPLICA_IDENTITY" not in {finding.check for finding in await findings(database, Mode.CDC)}
+
+
+async def test_row_security_that_hides_rows_stops_a_stream_and_is_told_of_a_snapshot(database: Database) -> None:
+    database.run("CREATE TABLE t (id int PRIMARY KEY); ALTER TABLE t ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY")
+    severities = {mode: [f.severity for f in await findings(database, mode) if f.check == "ROW_SECURITY"] for mode in Mode}
+    assert severities == {Mode.SNAPSHOT: [Severity.WARNING], Mode.CDC: [Severity.ERROR], Mode.CDC_ONLY: []}
+
+
+async def test_publications_follow_the_tables_and_may_be_made_again(database: Database, owned: Ownership) -> None:
+    database.run("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (v text); CREATE TABLE c (id int PRIMARY KEY)")
+    source = database.source()
+    members = "SELECT p.pubname, t.tablename FROM pg_publication p JOIN pg_publication_tables t USING (pubname) ORDER BY 1, 2"
+    for _ in range(2):
+        await source.prepare(Mode.CDC, owned, await source.tables(Mode.CDC))
+        assert database.run(members) == [(owned.publication, "a"), (owned.publication, "c"), (f"{owned.publication}_ins", "b")]
+    database.run("DROP TABLE c; ALTER TABLE b REPLICA IDENTITY FULL")
+    await source.prepare(Mode.CDC, owned, [table for table in await source.tables(Mode.CDC) if table.name == "b"])
+    assert database.run(members)[0] == (owned.publication, "b")
+
+
+async def test_a_job_of_keyed_tables_makes_one_publication(database: Database, owned: Ownership) -> None:
+    database.run("CREATE TABLE a (id int PRIMARY KEY)")
+    await database.source().prepare(Mode.CDC, owned, await database.source().tables(Mode.CDC))
+    assert database.run("SELECT pubname FROM pg_publication") == [(owned.publication,)]
+
+
+async def test_a_snapshot_makes_nothing_at_the_source(database: Database, owned: Ownership) -> None:
+    database.run("CREATE TABLE a (id int PRIMARY KEY)")
+    await database.source().prepare(Mode.SNAPSHOT, owned, await database.source().tables(Mode.SNAPSHOT))
+    assert database.run("SELECT FROM pg_publication") == []
+    assert await database.source().retained_bytes(owned) is None
+
+
+@pytest.mark.parametrize("mode", [Mode.CDC, Mode.CDC_ONLY])
+async def test_a_slot_that_open_transactions_block_is_told_with_their_pids(database: Database, owned: Ownership, mode: Mode) -> None:
+    database.run("CREATE TABLE a (id int PRIMARY KEY)")
+    with database.session(autocommit=False) as blocker:
+        blocker.execute("INSERT INTO a VALUES (1)")
+        with pytest.raises(ConfigError) as caught:
+            await database.source(slot_timeout_seconds=1).prepare(mode, owned, await database.source().tables(mode))
+        assert caught.value.code == "SLOT_BLOCKED"
+        assert f"pid {blocker.info.backend_pid}, user {database.name}" in caught.value.message
+        blocker.rollback()
+    assert database.run("SELECT FROM pg_replication_slots WHERE database = current_database()") == []
+
+
+async def test_blockers_are_told_while_a_slot_is_being_made_and_only_then(database: Database, owned: Ownership) -> None:
+    database.run("CREATE TABLE a (id int PRIMARY KEY)")
+    source = database.source()
+    with database.session(autocommit=False) as blocker:
+        blocker.execute("INSERT INTO a VALUES (1)")
+        assert await source.blockers(owned) == []
+        making = asyncio.create_task(source.prepare(Mode.CDC_ONLY, owned, await source.tables(Mode.CDC_ONLY)))
+        blockers: list[str] = []
+        while not blockers:
+            blockers = await source.blockers(owned)
+        assert any(f"pid {blocker.info.backend_pid}," in description for description in blockers)
+        blocker.rollback()
+        await making
+    assert await source.blockers(owned) == []
+
+
+async def test_a_slot_is_made_once_and_holds_the_log_from_then_on(database: Database, owned: Ownership) -> None:
+    database.run("CREATE TABLE a (id int PRIMARY KEY)")
+    source = database.source()
+    tables = await source.tables(Mode.CDC_ONLY)
+    await source.prepare(Mode.CDC_ONLY, owned, tables)
+    made = database.run("SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = '" + owned.slot + "'")
+    database.run("INSERT INTO a SELECT generate_series(1, 10000)")
+    await source.prepare(Mode.CDC_ONLY, owned, tables)
+    assert database.run("SELECT confirmed_flush_lsn::text FROM pg_replication_slots WHERE slot_name = '" + owned.slot + "'") == made
+    retained = await source.retained_bytes(owned)
+    assert retained is not None
+    assert retained > 500_000
+
+
+async def test_a_publication_that_somebody_dropped_is_found(database: Database, owned: Ownership) -> None:
+    database.run("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (v text)")
+    source = database.source()
+    await source.prepare(Mode.CDC_ONLY, owned, await source.tables(Mode.CDC_ONLY))
+    assert await source.retained_bytes(owned) is not None
+    database.run(f'DROP PUBLICATION "{owned.publication}_ins"')
+    with pytest.raises(SourceError) as caught:
+        await source.retained_bytes(owned)
+    assert caught.value.code == "PUBLICATION_GONE"
+
+
+async def test_cleaning_up_ends_whoever_reads_the_slot_and_may_be_repeated(database: Database, owned: Ownership) -> None:
+    database.run("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (v text)")
+    source = database.source()
+    await source.prepare(Mode.CDC_ONLY, owned, await source.tables(Mode.CDC_ONLY))
+    reader = PGconn.connect(database.dsn(replication="database").encode())
+    options = f"proto_version '1', publication_names '\"{owned.publication}\"'"
+    assert reader.exec_(f'START_REPLICATION SLOT "{owned.slot}" LOGICAL 0/0 ({options})'.encode()).status == ExecStatus.COPY_BOTH
+    await source.clean_up(owned)
+    await source.clean_up(owned)
+    reader.finish()
+    assert database.run("SELECT pubname FROM pg_publication") == []
+    assert database.run("SELECT FROM pg_replication_slots WHERE database = current_database()") == []
+
+
+async def test_what_is_told_as_left_over_removes_it(database: Database, owned: Ownership) -> None:
+    database.run("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (v text)")
+    source = database.source()
+    await source.prepare(Mode.CDC_ONLY, owned, await source.tables(Mode.CDC_ONLY))
+    for _ in range(2):
+        database.run(*source.leftovers(owned))
+    assert database.run("SELECT pubname FROM pg_publication") == []
+    assert await source.retained_bytes(owned) is None
