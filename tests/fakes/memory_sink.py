@@ -1,5 +1,6 @@
 """A sink that works, in memory: rows one by one, the slow and obvious way."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import deepcopy
@@ -64,33 +65,55 @@ class NaiveCollection:
 
 
 class MemorySink:
-    """Keeps documents and checkpoints in dictionaries; `away` and `refuses` make it behave as MongoDB may."""
+    """
+    Keeps documents and checkpoints in dictionaries; may be shared between threads.
+
+    `away`, `refuses` and `lose_answers` (of that many applied batches) make it behave as
+    MongoDB may; `refused` counts the calls it did not answer.
+    """
 
     def __init__(self, partitions: Sequence[ChangePartition] = (), *, job: str = "job", generation: int = 1) -> None:
         self.collections: defaultdict[str, NaiveCollection] = defaultdict(NaiveCollection)
         self.checkpoints = {each: Checkpoint(job, generation, each.topic, each.partition) for each in partitions}
         self.closed = False
         self.away = False
+        self.refused = 0
+        self.lose_answers = 0
+        self._lock = threading.RLock()
         self.refuses: Callable[[Write], bool] = lambda _: False
         self.batches: list[list[Slice]] = []
 
     def claim(self, partition: ChangePartition) -> Checkpoint:
         """Take the partition over."""
-        self._answer()
-        if self.closed or partition not in self.checkpoints:
-            raise FencedError("closed")
-        return self._raise_epoch(partition)
+        with self._lock:
+            self._answer()
+            if self.closed or partition not in self.checkpoints:
+                raise FencedError("closed")
+            return self._raise_epoch(partition)
 
     def renew(self, checkpoint: Checkpoint) -> Checkpoint:
         """Claim again what is still ours."""
-        self._answer()
-        if self.closed or self.checkpoints[checkpoint.change_partition].epoch != checkpoint.epoch:
-            raise FencedError("taken")
-        return self._raise_epoch(checkpoint.change_partition)
+        with self._lock:
+            self._answer()
+            if self.closed or self.checkpoints[checkpoint.change_partition].epoch != checkpoint.epoch:
+                raise FencedError("taken")
+            return self._raise_epoch(checkpoint.change_partition)
 
     def apply(self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint]) -> list[Checkpoint]:
         """Apply the batch, or nothing of it."""
-        self._answer()
+        with self._lock:
+            self._answer()
+            moved = self._apply_all(slices, checkpoints)
+            if self.lose_answers:
+                self.lose_answers -= 1
+                raise SinkUnavailableError("the answer is lost", retry_after=0.1)
+            return moved
+
+    def documents(self, collection: str) -> list[Document]:
+        """The collection's documents."""
+        return self.collections[collection].documents()
+
+    def _apply_all(self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint]) -> list[Checkpoint]:
         before = deepcopy(self.collections)
         try:
             for part in slices:
@@ -102,10 +125,6 @@ class MemorySink:
         self.checkpoints |= {checkpoint.change_partition: checkpoint for checkpoint in moved}
         self.batches.append(list(slices))
         return moved
-
-    def documents(self, collection: str) -> list[Document]:
-        """The collection's documents."""
-        return self.collections[collection].documents()
 
     def _apply(self, part: Slice, known: Checkpoint) -> None:
         stored = self.checkpoints[part.partition]
@@ -121,7 +140,8 @@ class MemorySink:
 
     def _answer(self) -> None:
         if self.away:
-            raise SinkUnavailableError("away")
+            self.refused += 1
+            raise SinkUnavailableError("away", retry_after=0.1)
 
     def _raise_epoch(self, partition: ChangePartition) -> Checkpoint:
         found = self.checkpoints[partition]

@@ -35,6 +35,6 @@ class LiveJobs:
         return {(job.id, job.generation): job for job in jobs}
 
     def report(self, job: Job, failure: Failure) -> None:
-        """Record why the job cannot go on; the first report of its generation stands."""
-        untold = {"_id": job.id, "generation": job.generation, "workerFailure": {"$exists": False}}
+        """Record why the job cannot go on, if it is still live; the first report stands."""
+        untold = {"_id": job.id, "generation": job.generation, "live": True, "workerFailure": {"$exists": False}}
         self._jobs.update_one(untold, {"$set": {"workerFailure": failure.stored()}})

@@ -5,20 +5,24 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from types import FrameType
 
 import structlog
 from pymongo.errors import PyMongoError
 
+from pipeline.errors import PipelineError
 from pipeline.jobs.job import Job
 from pipeline.jobs.vault import Vault
 from pipeline.settings import Settings
 from pipeline.worker.assignment import Assignment
 from pipeline.worker.control import LiveJobs
+from pipeline.worker.failure import failure_of
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.5
+BUGS_TOLERATED = 3
 PARENT = "ROWSTREAM_WORKER_PARENT"
 """The environment variable that names the process (by pid) whose end is the worker's too."""
 
@@ -31,6 +35,7 @@ class WorkerProcess:
         self._vault = Vault(settings.secret_key)
         self._control = LiveJobs(settings)
         self._assignments: dict[tuple[str, int], Assignment] = {}
+        self._bugs: Counter[tuple[str, int]] = Counter()
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -50,14 +55,24 @@ class WorkerProcess:
 
     def _follow(self, live: dict[tuple[str, int], Job]) -> None:
         crashed = {key for key, each in self._assignments.items() if not each.is_alive() and not each.reported}
+        self._bugs.update(crashed)
         gone = [self._assignments.pop(key) for key in (self._assignments.keys() - live.keys()) | crashed]
         for assignment in gone:
             assignment.stop()
         for assignment in gone:
             assignment.join()
         for key in live.keys() - self._assignments.keys():
-            self._assignments[key] = Assignment(live[key], self._settings, self._vault, self._control)
-            self._assignments[key].start()
+            self._take_up(key, live[key])
+
+    def _take_up(self, key: tuple[str, int], job: Job) -> None:
+        if self._bugs[key] >= BUGS_TOLERATED:
+            error = PipelineError(
+                "An internal error keeps the workers from going on", suggestion="The workers' log has it.", code="INTERNAL"
+            )
+            self._control.report(job, failure_of(error))
+            return
+        self._assignments[key] = Assignment(job, self._settings, self._vault, self._control)
+        self._assignments[key].start()
 
 
 def main(settings: Settings) -> None:

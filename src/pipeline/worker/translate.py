@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pipeline.change.change import Change, Operation
 from pipeline.change.decode import Decoder
 from pipeline.change.record import Record
-from pipeline.errors import EventError
+from pipeline.errors import EventError, UnsupportedChangeError
 from pipeline.jobs.job import Job
 from pipeline.mapping.rows import TableMapper
 from pipeline.sink.batch import Slice, Step
@@ -52,7 +52,8 @@ class Translator:
             return None
         mapper = self._mappers.get((change.schema, change.table))
         if mapper is None:
-            return None
+            table = f"{change.schema}.{change.table}"
+            raise UnsupportedChangeError(f"a change of {table}, which is not among the job's tables", table=table)
         write = mapper.write(change)
         return Step(change.position.offset, write, _counted(change, write), change.size, change.committed_at_ms, change.transaction)
 
