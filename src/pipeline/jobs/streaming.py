@@ -17,6 +17,7 @@ async def follow_stream(drive: Drive) -> None:
     """Keep the connector alive and the slot in sight until a stop is asked for."""
     if drive.job.streaming_started_at is None:
         await drive.save(streaming_started_at=datetime.now(UTC))
+    await _limit_retention(drive)
     await drive.tell_once("streaming", EventType.INFO, "Following the changes")
     slot_seen_at, failed_at = float("-inf"), time.monotonic()
     while True:
@@ -41,6 +42,12 @@ async def drain(drive: Drive) -> None:
     """Complete a job that is to stop: everything committed until now is applied, then it ends."""
     await pass_barrier(drive)
     await drive.end(Outcome.COMPLETED)
+
+
+async def _limit_retention(drive: Drive) -> None:
+    """Until the snapshot is applied its topics keep everything; from then on as long as workers may be away."""
+    retention_ms = str(round(drive.services.settings.topic_retention_seconds * 1000))
+    await drive.services.topics.configure(drive.job.topics, {"retention.ms": retention_ms})
 
 
 async def _look_at_slot(drive: Drive) -> None:
