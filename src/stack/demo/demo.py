@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 from pymongo import MongoClient
 from pymongo.database import Database
 
+from pipeline.jobs.redact import redact_mongodb_url
 from stack.demo.account import Account
 from stack.demo.changes import Shop
 from stack.demo.client import ALREADY_RUNNING, JobsApi, RefusedError
@@ -209,12 +210,13 @@ class Demo:
         return good
 
     def _hold(self, api: JobsApi, job_id: str) -> None:
-        self.account.step("Everything stays up and the job keeps streaming, until Ctrl-C")
-        self.account.say(f"The job:   curl {api.url}/jobs/{job_id}")
-        self.account.say(f"Stop it:   curl -X POST {api.url}/jobs/{job_id}/stop")
-        self.account.say(f"Source:    {self.stack.sample_jdbc_url}, password in {self.stack.layout.password('sample')}")
-        self.account.say(f"Documents: {DATABASE} on {self.stack.connections.control_url.rpartition('@')[2]}")
+        """Keep everything up until interrupted, which is how it is meant to end."""
         with contextlib.suppress(KeyboardInterrupt):
+            self.account.step("Everything stays up and the job keeps streaming, until Ctrl-C")
+            self.account.say(f"The job:   curl {api.url}/jobs/{job_id}")
+            self.account.say(f"Stop it:   curl -X POST {api.url}/jobs/{job_id}/stop")
+            self.account.say(f"Source:    {self.stack.sample_jdbc_url}, password in {self.stack.layout.password('sample')}")
+            self.account.say(f"Documents: {redact_mongodb_url(target_url(self.stack.connections))}")
             while True:
                 self._look(api, job_id)
                 time.sleep(1)
