@@ -4,6 +4,7 @@ import psycopg
 import pytest
 
 from pipeline.errors import ConfigError
+from pipeline.jobs.names import ownership
 from pipeline.sources.source import Identity, Mode, Table
 
 from .database import Database
@@ -82,7 +83,8 @@ async def test_tables_come_with_the_key_and_identity_that_their_changes_have(dat
 
 async def test_the_identity_is_what_the_server_itself_makes_of_the_table(database: Database) -> None:
     """PostgreSQL refuses an UPDATE of a published table exactly when it finds no usable identity."""
-    database.run(SCHEMA, *ROWS, "CREATE PUBLICATION p FOR ALL TABLES WITH (publish_via_partition_root = true)")
+    database.run(SCHEMA, *ROWS)
+    database.run("CREATE PUBLICATION p FOR ALL TABLES WITH (publish_via_partition_root = true)", superuser=True)
     found = await tables(database)
     assert {name for name, table in found.items() if refuses_updates(database, table)} == {
         name for name, (_, identity) in EXPECTED.items() if identity is Identity.NOTHING
@@ -134,3 +136,17 @@ async def test_no_table_is_an_error_and_never_an_empty_job(database: Database) -
     database.run("CREATE VIEW v AS SELECT 1 AS a")
     with pytest.raises(ConfigError, match="no table that can be taken"):
         await tables(database)
+
+
+async def test_tables_of_wide_rows_are_fetched_in_smaller_portions(database: Database) -> None:
+    database.run("CREATE TABLE narrow (id int PRIMARY KEY); INSERT INTO narrow SELECT generate_series(1, 5000)")
+    assert await fetch_size(database) == 5000
+    database.run("CREATE TABLE wide (id int PRIMARY KEY, v bytea); ALTER TABLE wide ALTER v SET STORAGE EXTERNAL")
+    database.run("INSERT INTO wide SELECT i, decode(repeat('00', 1000000), 'hex') FROM generate_series(1, 20) i", "ANALYZE wide")
+    assert 1 < await fetch_size(database) < 20
+
+
+async def fetch_size(database: Database) -> int:
+    source = database.source()
+    tables = await source.tables(Mode.SNAPSHOT)
+    return int(source.connector_config(Mode.SNAPSHOT, ownership("0" * 24, 1), tables, None)["snapshot.fetch.size"])

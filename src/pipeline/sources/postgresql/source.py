@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 from pipeline.sources.postgresql import connector, marker, publications, slot, topics
 from pipeline.sources.postgresql.catalogue import read_tables
 from pipeline.sources.postgresql.connection import session
+from pipeline.sources.postgresql.portions import LARGEST_FETCH, fetch_size
 from pipeline.sources.postgresql.readiness import check_readiness
 from pipeline.sources.postgresql.url import PostgresUrl, parse
 from pipeline.sources.source import Finding, Mode, Ownership, Table
@@ -20,7 +21,8 @@ class PostgresSource:
     """
     Implements `pipeline.sources.source.Source`; each call opens and closes a session of its own.
 
-    Where the URL names several hosts, the connector is given the one that was reached last.
+    Where the URL names several hosts, the connector is given the one that was reached last;
+    it fetches as many rows at a time as the tables that were listed last allow.
     """
 
     connector_class = connector.CONNECTOR_CLASS
@@ -30,6 +32,7 @@ class PostgresSource:
         self._url = url
         self._slot_timeout_seconds = slot_timeout_seconds
         self._host = url.hosts[0]
+        self._fetch_size = LARGEST_FETCH
 
     @property
     def password(self) -> str | None:
@@ -45,7 +48,9 @@ class PostgresSource:
     async def tables(self, mode: Mode) -> list[Table]:
         """List the tables that a job of this mode takes, in name order; unlogged ones only where changes are not followed."""
         async with self._session() as connection:
-            return await read_tables(connection, self._url.schemas, logged=mode.streams)
+            tables = await read_tables(connection, self._url.schemas, logged=mode.streams)
+            self._fetch_size = await fetch_size(connection, tables)
+            return tables
 
     async def prepare(self, mode: Mode, owned: Ownership, tables: Sequence[Table]) -> None:
         """
@@ -64,7 +69,8 @@ class PostgresSource:
 
     def connector_config(self, mode: Mode, owned: Ownership, tables: Sequence[Table], password: str | None) -> dict[str, str]:
         """Build the connector's configuration, constants of `connector_configs/postgresql.json` included."""
-        return connector.connector_config(mode, owned, tables, url=self._url, host=self._host, password=password)
+        config = connector.connector_config(mode, owned, tables, url=self._url, host=self._host, password=password)
+        return config | {"snapshot.fetch.size": str(self._fetch_size)}
 
     def topic(self, owned: Ownership, table: Table) -> str:
         """Name the change topic that Debezium writes the table's changes to; tables may share one."""
