@@ -2,13 +2,11 @@
 
 import base64
 import os
-import subprocess
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stack.config import KAFKA_HEAP
-from stack.errors import StackError
 from stack.jvm import class_path, java_command, write_properties
 from stack.layout import Layout, scratch_folder
 from stack.library import Library
@@ -60,7 +58,7 @@ class Kafka(Server):
 
     def prepare(self) -> None:
         """Write the configuration, and format the log folder the first time."""
-        self._write_properties(self._data)
+        self._write_properties(self._properties, self._data)
         if not self._data.exists():
             self._format()
 
@@ -82,18 +80,13 @@ class Kafka(Server):
 
     def _format(self) -> None:
         scratch = scratch_folder(self._data)
-        self._write_properties(scratch)
-        arguments = ("format", "--cluster-id", _cluster_id(), "--config", self._properties)
-        command = java_command(self.layout, "64m", "kafka.tools.StorageTool", *arguments)
-        done = subprocess.run(  # noqa: S603 - Kafka's own tool
-            [str(part) for part in command], env=self.environment(), capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            raise StackError(f"Kafka's log folder cannot be formatted: {done.stdout}{done.stderr}")
+        properties = self._write_properties(self.layout.run(f"{scratch.name}.properties"), scratch)
+        arguments = ("format", "--cluster-id", _cluster_id(), "--config", properties)
+        self.run_to_end(java_command(self.layout, "64m", "kafka.tools.StorageTool", *arguments), "format its data folder")
+        properties.unlink()
         os.replace(scratch, self._data)
-        self._write_properties(self._data)
 
-    def _write_properties(self, data: Path) -> None:
+    def _write_properties(self, path: Path, data: Path) -> Path:
         properties = {
             "process.roles": "broker,controller",
             "node.id": 1,
@@ -104,7 +97,7 @@ class Kafka(Server):
             **PROPERTIES,
             **self.settings,
         }
-        write_properties(self._properties, properties)
+        return write_properties(path, properties)
 
 
 PROPERTIES: Mapping[str, object] = {

@@ -81,7 +81,7 @@ def scratch_folder(wanted: Path) -> Path:
     So a crash half way leaves nothing that looks finished. What earlier crashes left is removed.
     """
     for left in wanted.parent.glob(f"{wanted.name}.new-*"):
-        shutil.rmtree(left, ignore_errors=True)
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
     return Path(tempfile.mkdtemp(prefix=f"{wanted.name}.new-", dir=wanted.parent))
 
 

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
 from stack.account import service_account
-from stack.errors import StackError
 from stack.layout import Layout, scratch_folder
 from stack.passwords import password
 from stack.ports import LOOPBACK
@@ -86,22 +84,8 @@ class PostgreSQL(Server):
             for path in (scratch, secret):
                 if self.account is not None:
                     self.account.own(path)
-            self._initdb(scratch, secret)
+            options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--pwfile={secret}", "--no-instructions"]
+            self.run_to_end([self._program.with_name("initdb"), "-D", scratch, "-U", SUPERUSER, *options], "make its data folder")
         finally:
             secret.unlink(missing_ok=True)
         os.replace(scratch, self._data)
-
-    def _initdb(self, folder: Path, secret: Path) -> None:
-        who = {} if self.account is None else self.account.popen_arguments()
-        options = ["--encoding=UTF8", "--locale=C", "--auth=scram-sha-256", f"--pwfile={secret}", "--no-instructions"]
-        done = subprocess.run(  # noqa: S603 - our own server's tool
-            [self._program.with_name("initdb"), "-D", folder, "-U", SUPERUSER, *options],
-            cwd="/",
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            **who,
-        )
-        if done.returncode != 0:
-            raise StackError(f"PostgreSQL's data folder cannot be made: {done.stderr}")

@@ -86,6 +86,11 @@ def spawn(command: Sequence[str | Path], log: Path, environment: dict[str, str],
     return child.pid
 
 
+def exit_code(pid: int) -> int:
+    """Wait until a process that this program started has ended; returns its exit code."""
+    return _started[pid].wait()
+
+
 def write_pid(path: Path, pid: int) -> None:
     """Record the process, so that any later program can find it."""
     scratch = path.with_suffix(".new")

@@ -23,7 +23,7 @@ class Server(ABC):
     """
 
     stop_signal = signal.SIGTERM
-    patience = 120.0
+    patience = 240.0
 
     def __init__(self, name: str, port: int, layout: Layout) -> None:
         self.name = name
@@ -70,9 +70,10 @@ class Server(ABC):
         if pid is None:
             for option, port in self.ports.items():
                 check_free(port, option)
-            self.prepare()
             self._trim_log()
-            pid = process.spawn(self.command(), self.layout.log(self.name), self.environment(), self._pid_file, self.account)
+            self._end_preparation()
+            self.prepare()
+            pid = process.spawn(self.command(), self._log, self.environment(), self._pid_file, self.account)
         self._wait_until_ready(pid)
 
     def stop(self) -> None:
@@ -81,6 +82,7 @@ class Server(ABC):
         if pid is not None:
             process.end(pid, self.stop_signal, 30)
         self._pid_file.unlink(missing_ok=True)
+        self._end_preparation()
 
     def kill(self) -> None:
         """End the server as a crash would (SIGKILL)."""
@@ -93,14 +95,44 @@ class Server(ABC):
         pid = self.pid
         return None if pid is None else process.resident_bytes(pid)
 
+    def run_to_end(self, command: Sequence[str | Path], purpose: str) -> None:
+        """
+        Run a program that prepares the server's data, its output in the server's log.
+
+        It is on record like the server: should this program be killed, the next start or stop ends it.
+
+        Raises:
+            StackError: The program failed; `purpose` says what it was to do.
+        """
+        pid = process.spawn(command, self._log, self.environment(), self._preparation, self.account)
+        if process.exit_code(pid) != 0:
+            raise StackError(f"{self.name} cannot {purpose}, see {self._log}:\n{self._log_end()}")
+        self._preparation.unlink(missing_ok=True)
+
+    def _end_preparation(self) -> None:
+        pid = process.read_pid(self._preparation)
+        if pid is not None:
+            process.end(pid, signal.SIGKILL, 10)
+        self._preparation.unlink(missing_ok=True)
+
+    @property
+    def _preparation(self) -> Path:
+        return self.layout.run(f"{self.name}.preparation.pid")
+
+    @property
+    def _log(self) -> Path:
+        return self.layout.log(self.name)
+
+    def _log_end(self) -> str:
+        return self._log.read_text("utf-8", "replace")[-2000:]
+
     @property
     def _pid_file(self) -> Path:
         return self.layout.run(f"{self.name}.pid")
 
     def _trim_log(self) -> None:
-        log = self.layout.log(self.name)
-        if log.exists() and log.stat().st_size > LOG_BYTES:
-            log.replace(log.with_suffix(".log.1"))
+        if self._log.exists() and self._log.stat().st_size > LOG_BYTES:
+            self._log.replace(self._log.with_suffix(".log.1"))
 
     def _wait_until_ready(self, pid: int) -> None:
         moment = process.born(pid)
@@ -109,7 +141,5 @@ class Server(ABC):
             return
         ended = self.pid is None
         self.kill()
-        log = self.layout.log(self.name)
-        tail = log.read_text("utf-8", "replace")[-2000:]
         what = "ended while it started" if ended else f"did not answer within {self.patience:.0f} s"
-        raise StackError(f"{self.name} {what}, see {log}:\n{tail}")
+        raise StackError(f"{self.name} {what}, see {self._log}:\n{self._log_end()}")
