@@ -5,13 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from api import contract
-from pipeline.jobs.job import Failure, Job, Statistics, TablePlan
+from pipeline.jobs.job import Failure, Job, ScanStatus, Statistics, TablePlan
 from pipeline.jobs.request import JobOptions
 from pipeline.jobs.status import cdc_status, status
 from pipeline.jobs.updates import JobUpdate, LocationType
-
-READING, DONE = "READING", "DONE"
-"""The states of a `SnapshotTable`, as `pipeline.jobs.snapshot` writes them."""
 
 
 def view(job: Job, counts: Statistics | None, updates: Sequence[JobUpdate], now: datetime) -> contract.Job:
@@ -52,13 +49,13 @@ def _tables(job: Job) -> dict[str, Any]:
     finished = job.snapshot_ended or job.snapshot_completed_at is not None
     return {
         "total_table_count": len(job.tables),
-        "remaining_table_count": 0 if finished else sum(_state(job, plan) != DONE for plan in plans),
-        "processing_tables": [] if finished else [plan.qualified_name for plan in plans if _state(job, plan) == READING],
+        "remaining_table_count": 0 if finished else sum(_state(job, plan) is not ScanStatus.DONE for plan in plans),
+        "processing_tables": [] if finished else [plan.qualified_name for plan in plans if _state(job, plan) is ScanStatus.READING],
         "total_events": sum(_rows(job, plan) for plan in plans),
     }
 
 
-def _state(job: Job, plan: TablePlan) -> str | None:
+def _state(job: Job, plan: TablePlan) -> ScanStatus | None:
     table = job.snapshot_tables.get(plan.qualified_name)
     return table.status if table else None
 
@@ -66,7 +63,7 @@ def _state(job: Job, plan: TablePlan) -> str | None:
 def _rows(job: Job, plan: TablePlan) -> int:
     """The rows that Debezium counted in the table, or the planner's estimate until it has."""
     table = job.snapshot_tables.get(plan.qualified_name)
-    return table.rows if table and table.status == DONE else max(plan.estimated_rows or 0, 0)
+    return table.rows if table and table.status is ScanStatus.DONE else max(plan.estimated_rows or 0, 0)
 
 
 def _elapsed_seconds(job: Job, now: datetime) -> int | None:

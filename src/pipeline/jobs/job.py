@@ -82,10 +82,17 @@ class Failure(StoredModel):
     details: str | None = None
 
 
+class ScanStatus(StrEnum):
+    """How far the initial read of a table is."""
+
+    READING = "READING"
+    DONE = "DONE"
+
+
 class SnapshotTable(StoredModel):
     """What Debezium's notifications said of one table's initial read."""
 
-    status: str
+    status: ScanStatus
     rows: int = 0
 
 

@@ -11,7 +11,7 @@ from pipeline.jobs.barrier import wait_until_applied
 from pipeline.jobs.connector import count_restart
 from pipeline.jobs.drive import Drive, JobFailedError
 from pipeline.jobs.generation import give_up_generation
-from pipeline.jobs.job import Outcome, Phase, SnapshotTable
+from pipeline.jobs.job import Outcome, Phase, ScanStatus, SnapshotTable
 from pipeline.jobs.updates import EventType
 from pipeline.kafka.reader import TopicReader
 from pipeline.sources.source import Mode
@@ -38,9 +38,9 @@ class SnapshotProgress:
         elif note.type in ("COMPLETED", "SKIPPED"):
             self.completed = True
         for table in note.scanned:
-            self.tables[table.name] = SnapshotTable(status="DONE", rows=table.rows)
+            self.tables[table.name] = SnapshotTable(status=ScanStatus.DONE, rows=table.rows)
         if note.scanning is not None and note.scanning not in self.tables:
-            self.tables[note.scanning] = SnapshotTable(status="READING")
+            self.tables[note.scanning] = SnapshotTable(status=ScanStatus.READING)
 
 
 async def follow_snapshot(drive: Drive) -> None:

@@ -9,7 +9,7 @@ import pytest
 from bson import ObjectId
 from pymongo.asynchronous.database import AsyncDatabase
 
-from pipeline.jobs.job import Ask, Job, Outcome, Phase, SnapshotTable, TablePlan
+from pipeline.jobs.job import Ask, Job, Outcome, Phase, ScanStatus, SnapshotTable, TablePlan
 from pipeline.jobs.status import Status, status
 from pipeline.jobs.store import JobConflictError, JobStore, LeaseLostError
 from pipeline.sources.source import Identity, Mode
@@ -157,7 +157,7 @@ async def test_changes_keep_what_they_do_not_name(store: JobStore) -> None:
     when = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
     fields: dict[str, Any] = {
         "tables": (plan,),
-        "snapshot_tables": {"a.b.$c": SnapshotTable(status="DONE", rows=3)},
+        "snapshot_tables": {"a.b.$c": SnapshotTable(status=ScanStatus.DONE, rows=3)},
         "started_at": when,
         "phase": Phase.STREAMING,
         "live": True,

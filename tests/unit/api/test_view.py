@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.jobs.view import view
 from api.openapi import openapi
-from pipeline.jobs.job import Ask, Failure, Job, Outcome, Phase, SnapshotTable, Statistics, TablePlan
+from pipeline.jobs.job import Ask, Failure, Job, Outcome, Phase, ScanStatus, SnapshotTable, Statistics, TablePlan
 from pipeline.jobs.updates import EventType, JobUpdate, LocationType, Stage
 from pipeline.sources.source import Identity, Mode
 
@@ -86,7 +86,7 @@ def test_a_snapshot_under_way_counts_tables_and_rows() -> None:
         phase=Phase.SNAPSHOTTING,
         started_at=START,
         tables=(plan("a", 10), plan("b", 20), plan("c", None), plan("d", 7)),
-        snapshot_tables={"public.a": SnapshotTable(status="DONE", rows=12), "public.b": SnapshotTable(status="READING")},
+        snapshot_tables={"public.a": SnapshotTable(status=ScanStatus.DONE, rows=12), "public.b": SnapshotTable(status=ScanStatus.READING)},
     )
     assert shown(seen, Statistics(reads=15, bytes=4000))["statistics"] == {
         "startedAt": "2026-01-01T12:00:00Z",
@@ -102,7 +102,11 @@ def test_a_snapshot_under_way_counts_tables_and_rows() -> None:
 
 
 def test_a_snapshot_is_complete_when_it_is_written_and_not_when_it_is_read() -> None:
-    tables = {"tables": (plan("a", 10),), "snapshot_tables": {"public.a": SnapshotTable(status="DONE", rows=12)}, "started_at": START}
+    tables = {
+        "tables": (plan("a", 10),),
+        "snapshot_tables": {"public.a": SnapshotTable(status=ScanStatus.DONE, rows=12)},
+        "started_at": START,
+    }
     read = shown(job(phase=Phase.SNAPSHOTTING, snapshot_ended=True, **tables))["statistics"]
     written = shown(job(phase=Phase.STREAMING, snapshot_ended=True, snapshot_completed_at=START + timedelta(seconds=5), **tables))[
         "statistics"

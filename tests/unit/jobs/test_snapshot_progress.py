@@ -3,7 +3,7 @@
 import json
 
 from pipeline.change.record import Position, Record
-from pipeline.jobs.job import SnapshotTable
+from pipeline.jobs.job import ScanStatus, SnapshotTable
 from pipeline.jobs.snapshot import SnapshotProgress
 
 
@@ -15,9 +15,9 @@ def notification(kind: str, **data: str) -> Record:
 def test_a_table_is_being_read_then_done_with_its_rows() -> None:
     progress = SnapshotProgress()
     progress.add([notification("STARTED"), notification("IN_PROGRESS", current_collection_in_progress="public.orders")])
-    assert progress.tables == {"public.orders": SnapshotTable(status="READING")}
+    assert progress.tables == {"public.orders": SnapshotTable(status=ScanStatus.READING)}
     progress.add([notification("TABLE_SCAN_COMPLETED", scanned_collection="public.orders", total_rows_scanned="7", status="SUCCEEDED")])
-    assert progress.tables == {"public.orders": SnapshotTable(status="DONE", rows=7)}
+    assert progress.tables == {"public.orders": SnapshotTable(status=ScanStatus.DONE, rows=7)}
     assert not progress.completed
 
 
