@@ -5,6 +5,7 @@ That is four times as fast as by way of `decimal.Decimal`. The layout is IEEE 75
 decimal128 with the coefficient as a binary integer, as the BSON specification (Decimal128) has it.
 """
 
+import re
 from base64 import b64decode
 
 from bson.decimal128 import Decimal128
@@ -14,6 +15,7 @@ SMALLEST_EXPONENT = -6176
 LARGEST_EXPONENT = 6111
 BIAS = 6176
 
+_NUMBER = re.compile(r"(?P<sign>-?)(?P<whole>[0-9]*)(?:\.(?P<fraction>[0-9]*))?(?:[eE](?P<exponent>[+-]?[0-9]{1,9}))?")
 _COEFFICIENTS = 10**DIGITS
 _LOW_HALF = (1 << 64) - 1
 _SIGN = 1 << 63
@@ -35,16 +37,15 @@ def decimal128(text: str) -> Decimal128:
     Raises:
         ValueError: It has more significant digits than 34, or is none.
     """
-    special = _SPECIAL.get(text)
-    if special is not None:
-        return special
-    mantissa, _, scientific = text.replace("E", "e").partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    digits, exponent = whole + fraction, (int(scientific) if scientific else 0) - len(fraction)
-    if len(digits) > DIGITS:
-        digits, exponent = _shortened(digits, exponent)
-    coefficient = int(digits)
-    return _pack(whole[:1] == "-", abs(coefficient), exponent)
+    if len(text) > DIGITS:
+        return _long_decimal128(text)
+    whole, _, fraction = text.partition(".")
+    try:
+        coefficient = int(whole + fraction)
+    except ValueError:
+        return _SPECIAL.get(text) or _long_decimal128(text)
+    high = BIAS - len(fraction) << 49 | abs(coefficient) >> 64
+    return _from_halves(high | _SIGN if whole[:1] == "-" else high, abs(coefficient) & _LOW_HALF)
 
 
 def decimal128_from_unscaled(unscaled: str, scale: int) -> Decimal128:
@@ -60,36 +61,44 @@ def text_from_unscaled(unscaled: str, scale: int) -> str:
     return f"-{text}" if coefficient < 0 else text
 
 
-def _shortened(digits: str, exponent: int) -> tuple[str, int]:
-    """The same number without its sign and the zeros before it, and without those at its end where it is still too long."""
-    significant = digits.lstrip("-0")
-    if len(significant) <= DIGITS:
-        return significant or "0", exponent
-    short = significant.rstrip("0")
-    if len(short) > DIGITS:
-        raise ValueError(f"it has more than the {DIGITS} significant digits that Decimal128 holds")
-    return short, exponent + len(significant) - len(short)
+def _long_decimal128(text: str) -> Decimal128:
+    """The same for numbers with many digits or an exponent."""
+    number = _NUMBER.fullmatch(text)
+    if number is None or not number["whole"] + (number["fraction"] or ""):
+        raise ValueError("it is no decimal number")
+    fraction = number["fraction"] or ""
+    coefficient, exponent = _shortened(number["whole"] + fraction, int(number["exponent"] or 0) - len(fraction))
+    coefficient, exponent = _fit(coefficient, exponent)
+    high = exponent + BIAS << 49 | coefficient >> 64
+    return _from_halves(high | _SIGN if number["sign"] else high, coefficient & _LOW_HALF)
 
 
-def _pack(negative: bool, coefficient: int, exponent: int) -> Decimal128:
-    if coefficient >= _COEFFICIENTS or not SMALLEST_EXPONENT <= exponent <= LARGEST_EXPONENT:
-        coefficient, exponent = _fit(coefficient, exponent)
-    high = (exponent + BIAS) << 49 | coefficient >> 64
-    halves = (high | _SIGN if negative else high, coefficient & _LOW_HALF)
-    return Decimal128(halves)  # type: ignore[arg-type] # documented (a pair of high and low), but not annotated
+def _shortened(digits: str, exponent: int) -> tuple[int, int]:
+    """The same number without the zeros before it, and without those at its end where it is too long with them."""
+    significant = digits.lstrip("0")
+    if len(significant) > DIGITS:
+        short = significant.rstrip("0")
+        if len(short) > DIGITS:
+            raise ValueError(f"it has more than the {DIGITS} significant digits that Decimal128 holds")
+        return int(short), exponent + len(significant) - len(short)
+    return int(significant or 0), exponent
 
 
 def _fit(coefficient: int, exponent: int) -> tuple[int, int]:
-    """The same value with a coefficient and an exponent that fit, by moving zeros between the two."""
+    """The same number with an exponent in range, by moving zeros between it and the coefficient."""
     if coefficient == 0:
         return 0, min(max(exponent, SMALLEST_EXPONENT), LARGEST_EXPONENT)
-    while coefficient % 10 == 0 and (coefficient >= _COEFFICIENTS or exponent < SMALLEST_EXPONENT):
+    while exponent < SMALLEST_EXPONENT and coefficient % 10 == 0:
         coefficient, exponent = coefficient // 10, exponent + 1
     while exponent > LARGEST_EXPONENT and coefficient * 10 < _COEFFICIENTS:
         coefficient, exponent = coefficient * 10, exponent - 1
-    if coefficient >= _COEFFICIENTS or not SMALLEST_EXPONENT <= exponent <= LARGEST_EXPONENT:
+    if not SMALLEST_EXPONENT <= exponent <= LARGEST_EXPONENT:
         raise ValueError("its exponent is out of the range that Decimal128 holds")
     return coefficient, exponent
+
+
+def _from_halves(high: int, low: int) -> Decimal128:
+    return Decimal128((high, low))  # type: ignore[arg-type] # documented, but not annotated
 
 
 def plain_decimal(text: str) -> str:

@@ -1,11 +1,10 @@
 """What one schema of a table means for its rows, worked out once."""
 
 from collections.abc import Callable, Sequence
-from operator import itemgetter
 from typing import Any
 
-from pipeline.change.schema import FieldSchema, RowSchema
-from pipeline.errors import ConfigError, DecodeError, MappingError
+from pipeline.change.schema import RowSchema
+from pipeline.errors import ConfigError, DecodeError, EventError, MappingError
 from pipeline.mapping.key import Image, key_function
 from pipeline.mapping.names import field_names
 from pipeline.mapping.types import UnknownTypeError, converter
@@ -37,12 +36,11 @@ class Shape:
             )
         body = [field for field in row.fields if field.name not in key]
         names = self._compiled(lambda: field_names([field.name for field in body], table))
-        self._columns = {names[field.name]: field for field in body}
-        self._fields = tuple(self._columns)
-        self._values = _values_of([field.name for field in body])
-        converters = self._compiled(lambda: [(name, converter(field)) for name, field in self._columns.items()])
-        self._conversions = tuple((name, convert) for name, convert in converters if convert is not None)
-        self._placeholders = tuple((name, marks) for name, field in self._columns.items() if (marks := placeholders(field)))
+        converters = self._compiled(lambda: [converter(field) for field in body])
+        self._steps = tuple(
+            (names[field.name], field.name, convert, placeholders(field)) for field, convert in zip(body, converters, strict=True)
+        )
+        self._columns = columns
         self._key_placeholders = tuple((column, marks) for column in key if (marks := placeholders(columns[column])))
         self.key = self._compiled(lambda: key_function([columns[column] for column in key], table))
 
@@ -68,40 +66,40 @@ class Shape:
 
     def document(self, key: Any, image: Image) -> Document:
         """Return the document of a whole row image."""
-        return self._converted(self._raw_document(key, image))
+        document: Document = {"_id": key}
+        column = ""
+        try:
+            for name, column, convert, _ in self._steps:
+                value = image[column]
+                document[name] = value if convert is None or value is None else convert(value)
+        except _BAD_VALUE as error:
+            raise self._bad_value(column, image, error) from error
+        return document
 
     def partial_document(self, key: Any, image: Image) -> tuple[Document, tuple[str, ...]]:
         """Return the document of an image after an update, and the fields whose values are unavailable, which it leaves out."""
-        document = self._raw_document(key, image)
-        unavailable = tuple([name for name, marks in self._placeholders if document[name] in marks])
-        for name in unavailable:
-            del document[name]
-        return self._converted(document), unavailable
-
-    def _raw_document(self, key: Any, image: Image) -> Document:
         document: Document = {"_id": key}
+        unavailable = []
+        column = ""
         try:
-            document.update(zip(self._fields, self._values(image), strict=True))
-        except KeyError as error:
-            column = error.args[0]
-            raise DecodeError(f'a row image of {self._table} lacks the column "{column}"', table=self._table, column=column) from error
-        return document
-
-    def _converted(self, document: Document) -> Document:
-        name = ""
-        try:
-            for name, convert in self._conversions:
-                value = document.get(name)
-                if value is not None:
-                    document[name] = convert(value)
+            for name, column, convert, marks in self._steps:
+                value = image[column]
+                if value in marks:
+                    unavailable.append(name)
+                else:
+                    document[name] = value if convert is None or value is None else convert(value)
         except _BAD_VALUE as error:
-            field = self._columns[name]
-            raise MappingError(
-                f'a value of the column "{field.name}" of {self._table} ({_type_name(field)}) cannot be mapped: {error}',
-                table=self._table,
-                column=field.name,
-            ) from error
-        return document
+            raise self._bad_value(column, image, error) from error
+        return document, tuple(unavailable)
+
+    def _bad_value(self, column: str, image: Image, error: Exception) -> EventError:
+        if column not in image:
+            return DecodeError(f'a row image of {self._table} lacks the column "{column}"', table=self._table, column=column)
+        field = self._columns[column]
+        type_name = field.source_type or field.logical or field.type
+        return MappingError(
+            f'a value of the column "{column}" of {self._table} ({type_name}) cannot be mapped: {error}', table=self._table, column=column
+        )
 
     def _compiled(self, compile_: Callable[[], Any]) -> Any:
         """What `compile_` returns; its complaints become the event's."""
@@ -115,14 +113,3 @@ class Shape:
             ) from error
         except ConfigError as error:
             raise MappingError(error.message, suggestion=error.suggestion, table=self._table) from error
-
-
-def _values_of(columns: Sequence[str]) -> Callable[[Image], Sequence[Any]]:
-    """`itemgetter` for any number of columns: it returns no tuple for one, and takes no zero."""
-    if len(columns) > 1:
-        return itemgetter(*columns)
-    return lambda image: [image[column] for column in columns]
-
-
-def _type_name(field: FieldSchema) -> str:
-    return field.source_type or field.logical or field.type

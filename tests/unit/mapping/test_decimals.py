@@ -73,7 +73,9 @@ def test_zeros_after_the_point_are_kept() -> None:
     assert str(decimal128("0.00")) == "0.00"
 
 
-@pytest.mark.parametrize("text", ["", "x", "1.2.3", "--1", "1" * 35, "0." + "1" * 35, "1" * 100_000, "0." + "0" * 6_200 + "1"])
+@pytest.mark.parametrize(
+    "text", ["", "-", ".", "x", "1.2.3", "1e", "\u0661\u0662e1", "--1", "1" * 35, "0." + "1" * 35, "1" * 100_000, "0." + "0" * 6_200 + "1"]
+)
 def test_what_does_not_fit_or_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         decimal128(text)
