@@ -77,7 +77,7 @@ KNOWN = (
     _known(
         r"permission denied|must be (?:superuser|owner)|only roles with the REPLICATION attribute",
         "SOURCE_PRIVILEGE",
-        "Grant the user what is missing (POST /jobs/readiness names the SQL).",
+        "Grant the user what is missing; docs/sources/postgresql.md has the SQL.",
     ),
     _known(
         r"replication slot .* is active",

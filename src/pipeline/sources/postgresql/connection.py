@@ -136,7 +136,7 @@ def _explain_connection(error: psycopg.OperationalError, url: PostgresUrl) -> No
 def _explain_statement(error: psycopg.Error, url: PostgresUrl) -> NoReturn:
     text = _cleaned(error, url)
     if isinstance(error, errors.InsufficientPrivilege):
-        suggestion = "Grant what is missing (POST /jobs/readiness names the SQL)."
+        suggestion = "Grant what is missing; docs/sources/postgresql.md has the SQL."
         raise ConfigError(f"PostgreSQL refuses the user {url.user}: {text}", suggestion=suggestion, code="PRIVILEGE") from error
     if isinstance(error, errors.QueryCanceled):
         raise SourceUnavailableError(f"PostgreSQL took too long for a statement: {text}") from error
