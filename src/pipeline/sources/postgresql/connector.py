@@ -40,8 +40,22 @@ UNTOLD_TYPES = (
     "interval",
     "citext",
     "name",
+    "box",
+    "circle",
+    "line",
+    "lseg",
+    "path",
+    "polygon",
+    "pg_lsn",
+    "pg_snapshot",
+    "txid_snapshot",
+    "tid",
+    "xid",
+    "xid8",
+    "cid",
+    "jsonpath",
 )
-"""Types that the events' own schema calls `string`; arrays of them (`_numeric`) too."""
+"""Types that the events' own schema calls `string`, or `bytes` where those are a text; arrays of them (`_numeric`) too."""
 
 
 def connector_config(
