@@ -40,6 +40,7 @@ async def follow_stream(drive: Drive) -> None:
 
 async def drain(drive: Drive) -> None:
     """Complete a job that is to stop: everything committed until now is applied, then it ends."""
+    await _look_at_slot(drive)
     await pass_barrier(drive)
     await drive.end(Outcome.COMPLETED)
 
@@ -51,6 +52,12 @@ async def _limit_retention(drive: Drive) -> None:
 
 
 async def _look_at_slot(drive: Drive) -> None:
+    """
+    Warn when the slot holds back much of the source's log.
+
+    Raises:
+        SourceError: The slot or a publication is gone: changes have been lost.
+    """
     retained = await drive.source.retained_bytes(drive.owned)
     limit = drive.services.settings.slot_warning_bytes
     if retained is not None and retained > limit:
