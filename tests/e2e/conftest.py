@@ -56,7 +56,7 @@ def make_service(stack: Stack, tmp_path: Path) -> Iterator[MakeService]:
     yield make
     for service in made:
         service.kill()
-    with MongoClient(stack.connections.control_url) as client:
+    with MongoClient[Any](stack.connections.control_url) as client:
         for service in made:
             client.drop_database(service.control_database)
 

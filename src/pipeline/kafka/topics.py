@@ -59,12 +59,19 @@ class KafkaTopics:
         return list(metadata.topics)
 
     async def end_offsets(self, topics: Iterable[str]) -> dict[str, int]:
-        """The offset after the last committed record or marker of each topic's one partition."""
+        """
+        The offset after the last record or marker of each topic's one partition, those of open transactions included.
+
+        A transaction's producer, and readers of one of its topics, know of the commit before
+        the markers are in all its topics. So the end of what is committed may not count yet
+        what everybody else takes for committed; the end of all records does.
+        """
         specs = {TopicPartition(topic, 0): OffsetSpec.latest() for topic in topics}
         if not specs:
             return {}
+        await self.names()  # librdkafka keeps the leaders' epochs, and would go on asking with those from before a broker's restart
         futures = await self._call(
-            lambda: self._admin.list_offsets(specs, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=TIMEOUT_SECONDS)
+            lambda: self._admin.list_offsets(specs, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT_SECONDS)
         )
         results = {partition.topic: await self._call(future.result) for partition, future in futures.items()}
         return {topic: result.offset for topic, result in results.items()}
@@ -114,6 +121,9 @@ def _is_outage(error: KafkaError) -> bool:
         KafkaError.NOT_COORDINATOR,
         KafkaError.LEADER_NOT_AVAILABLE,
         KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError._NOENT,
         KafkaError.NETWORK_EXCEPTION,
     }
     return bool(error.retriable()) or error.code() in outages
