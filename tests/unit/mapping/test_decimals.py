@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.mapping.decimals import decimal128, decimal128_from_unscaled, plain_decimal
 
-EXACT = Context(prec=20_000, Emax=20_000, Emin=-20_000)
+EXACT = Context(prec=200, Emax=20_000, Emin=-20_000)
 
 coefficients = st.integers(-(10**34) + 1, 10**34 - 1)
 plain_texts = st.builds(lambda value, scale: f"{Decimal(value).scaleb(-scale, EXACT):f}", coefficients, st.integers(0, 40))
