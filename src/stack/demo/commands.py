@@ -1,6 +1,9 @@
 """`rowstream demo`."""
 
 import signal
+import sys
+from pathlib import Path
+from shutil import which
 from types import FrameType
 from typing import Annotated, NoReturn
 
@@ -66,8 +69,10 @@ def _interrupt_once(account: Account) -> None:
 
 
 def _say_what_next(account: Account, stack: Stack) -> None:
+    program = "rowstream" if which("rowstream") else str(Path(sys.executable).with_name("rowstream"))
     account.step("Where to look next")
-    account.say("rowstream demo --keep          the same, and everything stays up")
-    account.say("rowstream up, rowstream serve  the embedded servers and the service, for jobs of your own (docs/api.md)")
-    account.say("rowstream status               which servers run, and how to connect to the sample")
-    account.say(f"rowstream down --wipe          removes the data in {stack.layout.home}")
+    account.say(f"{program} demo --keep     the same, and everything stays up")
+    account.say(f"{program} up              the embedded servers, for jobs of your own; then:")
+    account.say(f"{program} serve           the service (README.md, docs/api.md)")
+    account.say(f"{program} status          which servers run, and how to connect to the sample")
+    account.say(f"{program} down --wipe     removes the data in {stack.layout.home}")
