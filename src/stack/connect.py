@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stack.config import CONNECT_HEAP
-from stack.jvm import class_path, java_command, write_properties
+from stack.jvm import OPTIMISE_LATE, class_path, java_command, write_properties
 from stack.kafka import RECORD_BYTES
 from stack.layout import Layout
 from stack.library import Library
@@ -75,7 +75,7 @@ class Connect(Server):
 
     def command(self) -> Sequence[str | Path]:
         """The worker's command line."""
-        return java_command(self.layout, self.heap, "org.apache.kafka.connect.cli.ConnectDistributed", self._properties)
+        return java_command(self.layout, self.heap, OPTIMISE_LATE, "org.apache.kafka.connect.cli.ConnectDistributed", self._properties)
 
     def environment(self) -> dict[str, str]:
         """The environment with the class path."""

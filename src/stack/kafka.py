@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stack.config import KAFKA_HEAP
-from stack.jvm import class_path, java_command, write_properties
+from stack.jvm import START_FAST, class_path, java_command, write_properties
 from stack.layout import Layout, scratch_folder
 from stack.library import Library
 from stack.ports import LOOPBACK, listening
@@ -64,7 +64,7 @@ class Kafka(Server):
 
     def command(self) -> Sequence[str | Path]:
         """The broker's command line."""
-        return java_command(self.layout, self.heap, "kafka.Kafka", self._properties)
+        return java_command(self.layout, self.heap, START_FAST, "kafka.Kafka", self._properties)
 
     def environment(self) -> dict[str, str]:
         """The environment with the class path."""
@@ -82,7 +82,7 @@ class Kafka(Server):
         scratch = scratch_folder(self._data)
         properties = self._write_properties(self.layout.run(f"{scratch.name}.properties"), scratch)
         arguments = ("format", "--cluster-id", _cluster_id(), "--config", properties)
-        self.run_to_end(java_command(self.layout, "64m", "kafka.tools.StorageTool", *arguments), "format its data folder")
+        self.run_to_end(java_command(self.layout, "64m", START_FAST, "kafka.tools.StorageTool", *arguments), "format its data folder")
         properties.unlink()
         os.replace(scratch, self._data)
 
