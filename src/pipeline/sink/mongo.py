@@ -88,6 +88,8 @@ class MongoSink:
             try:
                 return self._transact(slices, checkpoints, crowded)
             except DuplicateIdError as duplicate:
+                if duplicate.collection in crowded:
+                    raise SinkUnavailableError(f"{duplicate.collection}: something else inserts the same documents") from duplicate
                 crowded.add(duplicate.collection)
             except OperationFailure as error:
                 if not is_transient(error):

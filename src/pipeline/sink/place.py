@@ -5,9 +5,11 @@ from collections.abc import Hashable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from bson import Decimal128
+from bson import Binary, Decimal128, Int64
+from bson.binary import BINARY_SUBTYPE
+from bson.datetime_ms import DatetimeMS
 
-PLAIN = frozenset({int, str})
+PLAIN = frozenset({int, Int64, str})
 NOT_A_NUMBER = ("NaN",)
 
 
@@ -39,6 +41,8 @@ def canonical(identity: Any) -> Hashable:
         return tuple((name, canonical(value)) for name, value in identity.items())
     if isinstance(identity, list):
         return ("array", *(canonical(value) for value in identity))
-    if isinstance(identity, datetime):
-        return ("date", identity.timestamp())
+    if isinstance(identity, datetime | DatetimeMS):
+        return ("date", int(DatetimeMS(identity) if isinstance(identity, datetime) else identity))
+    if kind is Binary and identity.subtype == BINARY_SUBTYPE:
+        return bytes(identity)
     return identity  # type: ignore[no-any-return]
