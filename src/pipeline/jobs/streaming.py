@@ -9,7 +9,7 @@ from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Ask, Outcome, Phase
 from pipeline.jobs.updates import EventType
 
-SLOT_LOOK_SECONDS = 60.0
+SLOT_LOOK_SECONDS = 10.0
 HEALTHY_AFTER_SECONDS = 60.0
 
 
