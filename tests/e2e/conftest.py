@@ -38,9 +38,11 @@ def shared_service(stack: Stack, logs: Path) -> Iterator[Service]:
 
 
 @pytest.fixture
-def jobs(shared_service: Service) -> JobClient:
+def jobs(shared_service: Service) -> Iterator[JobClient]:
     """A client of the shared service."""
-    return JobClient(shared_service)
+    client = JobClient(shared_service)
+    yield client
+    client.end_all()
 
 
 @pytest.fixture

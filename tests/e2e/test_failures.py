@@ -8,11 +8,12 @@ import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
 from tests.e2e.conftest import MakeService
-from tests.e2e.harness.client import JobClient, JobView, codes
+from tests.e2e.harness.client import JobClient, JobView
 from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.leftovers import left_behind
 from tests.e2e.harness.requests import job_request, with_database
 from tests.e2e.harness.source import SourceDatabase, drop_source, make_source
+from tests.e2e.harness.waiting import wait_until
 
 from stack.mongodb import MongoDB
 from stack.ports import LOOPBACK, free_ports
@@ -30,16 +31,15 @@ WRONG_REQUESTS: dict[str, tuple[Change, str]] = {
 }
 
 
-def expect_set_up_failure(job: JobView, *words: str) -> None:
-    """The job has failed in its set-up; its message and suggestions say the words."""
+def expect_failure(job: JobView, *words: str, set_up: bool = True) -> None:
+    """The job has failed; its failure says the words, and its updates what to do."""
     failure = job["failureError"]
-    assert failure["setupError"], failure
+    assert failure["setupError"] is set_up, failure
+    assert all(word in failure["message"] for word in words), failure["message"]
     last = [update for update in job["jobUpdates"] if update["eventType"] == "ERROR"][-1]
-    assert last["message"] == failure["message"]
-    told = " ".join([failure["message"], last.get("suggestion", "")])
-    assert last.get("suggestion"), f"says not what to do: {told}"
-    assert all(word in told for word in words), told
-    assert job["cdcStatus"] == "NOT_STARTED"
+    assert last["errorCode"] == failure["errorType"]
+    assert last["message"] in failure["message"]
+    assert last["suggestion"], f"says not what to do: {last}"
 
 
 @pytest.mark.parametrize(("change", "word"), WRONG_REQUESTS.values(), ids=WRONG_REQUESTS.keys())
@@ -53,7 +53,7 @@ def test_a_source_that_cannot_be_used_fails_the_job_with_advice(
 
     job = jobs.wait_for_status(job_id, "FAILED")
 
-    expect_set_up_failure(job, word)
+    expect_failure(job, word)
     assert target.list_collection_names() == []
     assert left_behind(stack, source, target, job_id) == []
 
@@ -67,7 +67,7 @@ def test_a_database_that_keeps_no_logical_log_can_be_read_but_not_followed(
         )
         for mode in ("CDC", "CDC_ONLY"):
             job_id = jobs.post(job_request(source, target_url, mode))
-            expect_set_up_failure(jobs.wait_for_status(job_id, "FAILED"), "wal_level", "logical")
+            expect_failure(jobs.wait_for_status(job_id, "FAILED"), "wal_level", "logical")
             assert left_behind(stack, source, target, job_id) == []
 
         job_id = jobs.post(job_request(source, target_url, "SNAPSHOT"))
@@ -85,7 +85,7 @@ def test_a_mongodb_without_transactions_is_refused_with_advice(
 
     job = jobs.wait_for_status(job_id, "FAILED")
 
-    expect_set_up_failure(job, "replica set", "rs.initiate")
+    expect_failure(job, "replica set", "rs.initiate")
     with MongoClient[Any](standalone_mongodb.url, directConnection=True) as client:
         assert client[target_name].list_collection_names() == []
         assert left_behind(stack, source, client[target_name], job_id) == []
@@ -120,12 +120,12 @@ def test_a_transaction_that_stays_open_fails_the_job_and_is_named(
         pid = application.info.backend_pid
         application.rollback()
 
-    expect_set_up_failure(job, f"pid {pid}", "Commit, roll back or terminate")
+    expect_failure(job, f"pid {pid}", "Commit, roll back or terminate")
     assert left_behind(stack, source, target, job_id) == []
 
 
-def test_a_connector_that_cannot_log_in_any_more_shows_in_the_updates_and_recovers_once_it_can(
-    jobs: JobClient, source: SourceDatabase, target: Database[Any], target_url: str
+def test_a_streaming_job_whose_role_lost_its_password_fails_with_advice_and_can_be_cleaned_up_once_it_is_restored(
+    stack: Stack, jobs: JobClient, source: SourceDatabase, target: Database[Any], target_url: str
 ) -> None:
     source.run("CREATE TABLE thing (id int PRIMARY KEY, text text)")
     job_id = jobs.post(job_request(source, target_url, "CDC"))
@@ -135,15 +135,29 @@ def test_a_connector_that_cannot_log_in_any_more_shows_in_the_updates_and_recove
         f"ALTER ROLE {source.role} PASSWORD 'another'",
         f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{source.role}'",
     )
-    jobs.wait(job_id, "the updates tell of the login", lambda job: "SOURCE_LOGIN" in codes(job), 180)
-    source.admin(f"ALTER ROLE {source.role} PASSWORD '{source.password}'", "INSERT INTO thing VALUES (1, 'made meanwhile')")
-    job = jobs.wait_for_changes(job_id, 1, 180)
-    jobs.complete(job_id)
+    job = jobs.wait_for_status(job_id, "FAILED")
+    kept = left_behind(stack, source, target, job_id)
+    source.admin(f"ALTER ROLE {source.role} PASSWORD '{source.password}'")
+    jobs.cancel(job_id)
+    wait_until(lambda: left_behind(stack, source, target, job_id) == [], "nothing is left behind")
 
-    told = next(update for update in job["jobUpdates"] if update.get("errorCode") == "SOURCE_LOGIN")
-    assert "password" in told["message"]
-    assert "password" in told["suggestion"]
-    expect_documents_equal_rows(source, target, {"thing": "thing"})
+    expect_failure(job, "password", set_up=False)
+    assert job["cdcStatus"] == "FAILED"
+    assert kept, "what a job owns that failed after its set-up is kept for a while"
+
+
+def test_a_dropped_publication_fails_the_job_with_advice(
+    jobs: JobClient, source: SourceDatabase, target: Database[Any], target_url: str
+) -> None:
+    source.run("CREATE TABLE thing (id int PRIMARY KEY, text text)")
+    job_id = jobs.post(job_request(source, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+
+    (publication,) = (row[0] for row in source.ask("SELECT pubname FROM pg_publication") if job_id in row[0])
+    source.admin(f'DROP PUBLICATION "{publication}"', "INSERT INTO thing VALUES (1, 'lost')")
+    job = jobs.wait_for_status(job_id, "FAILED")
+
+    expect_failure(job, "publication", "dropped", set_up=False)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ CREATE TABLE everyday (
     amount numeric(12, 2), any_number numeric, price money, single real, exact double precision,
     long_text text, short_text varchar(20), padded char(6), feeling mood,
     day date, moment timestamp, moment_ms timestamp(3), moment_s timestamp(0), instant timestamptz, clock time,
-    token uuid, settings jsonb, raw_settings json, markup xml, address inet, hardware macaddr, span int4range, search tsvector,
+    token uuid, settings jsonb, raw_settings json, address inet, hardware macaddr, span int4range, search tsvector,
     tags text[], numbers int[], bigs bigint[], prices numeric(8, 3)[], moods mood[], tokens uuid[], flags boolean[],
     content bytea, place point, embedding vector(3),
     defaulted int DEFAULT 7, "_id" text
@@ -29,7 +29,7 @@ FULL = """(
     E'line\\nwith \\u00e9 and "quotes" },"payload":{', 'short', 'ab', 'glücklich',
     '2024-02-29', '2024-02-29 23:59:59.123456', '1969-12-31 23:59:59.999', '2024-01-01', '2024-03-31 02:30:00.5+02', '12:34:56.789012',
     '0e37df36-f698-11e6-8dd4-cb9ced3df976', '{"a": [1, 2.50, null, {"b": 3000000000}], "c": {}, "$d": "x.y", "e.f": true}', '[1,"two"]',
-    '<a>b</a>', '192.168.0.1', '08:00:2b:01:02:03', '[1,10)', 'a fat cat',
+    '192.168.0.1', '08:00:2b:01:02:03', '[1,10)', 'a fat cat',
     '{a,"b c",NULL,"d,e"}', '{1,NULL,3}', '{9000000000}', '{1.5,2.25}', '{sad,"so so"}',
     '{0e37df36-f698-11e6-8dd4-cb9ced3df976}', '{t,f,NULL}',
     '\\x00ff10', '(1.5,-2)', '[1,2.5,-3]', 8, 'an id of its own'
@@ -39,7 +39,7 @@ EXTREME = """(
     -0.01, 'NaN', '-$0.01', 'Infinity', '-Infinity',
     '', '', '', 'sad',
     '0001-01-01', '0001-01-01 00:00:00', '9999-12-31 23:59:59.999', '1583-01-01 00:00:00', '9999-12-31 23:59:59.999+00', '00:00:00',
-    '00000000-0000-0000-0000-000000000000', '"just text"', '1', '<a/>', '::1', 'ff:ff:ff:ff:ff:ff', 'empty', '',
+    '00000000-0000-0000-0000-000000000000', '"just text"', '1', '::1', 'ff:ff:ff:ff:ff:ff', 'empty', '',
     '{}', '{}', '{}', '{}', '{}', '{}', '{}', '\\x', '(0,0)', '[0,0,0]', 0, ''
 )"""
 TOAST = "repeat(md5({}::text), 120)"
@@ -153,7 +153,7 @@ def test_a_value_too_long_to_be_told_again_stays_when_other_columns_change(
     source.run(
         "CREATE TABLE book (id int PRIMARY KEY, title text, body text, body_2 text)",
         "ALTER TABLE book ALTER body SET STORAGE EXTERNAL, ALTER body_2 SET STORAGE EXTERNAL",
-        f"INSERT INTO book SELECT n, 'title ' || n, {TOAST.format('n')}, {TOAST.format('-n')} FROM generate_series(1, 30) AS n",
+        f"INSERT INTO book SELECT n, 'title ' || n, {TOAST.format('n')}, {TOAST.format('(-n)')} FROM generate_series(1, 30) AS n",
     )
     job_id = jobs.post(job_request(source, target_url, "CDC"))
     jobs.wait_until_streaming(job_id)

@@ -1,5 +1,6 @@
 """A client of the API, as a user would write one."""
 
+import contextlib
 import http.client
 import json
 from collections.abc import Callable
@@ -28,6 +29,7 @@ class JobClient:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self._posted: list[str] = []
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """
@@ -52,6 +54,7 @@ class JobClient:
     def post(self, request: dict[str, Any]) -> str:
         """Post a job; returns its id."""
         job_id: str = self.ask("POST", "/jobs", request)["id"]
+        self._posted.append(job_id)
         return job_id
 
     def get(self, job_id: str) -> JobView:
@@ -66,6 +69,13 @@ class JobClient:
     def cancel(self, job_id: str) -> None:
         """Ask the job to end now."""
         self.ask("POST", f"/jobs/{job_id}/cancel")
+
+    def end_all(self) -> None:
+        """Cancel every job posted here that has not ended, as a failed test leaves it, and wait until it has."""
+        for job_id in self._posted:
+            with contextlib.suppress(RefusedError):
+                self.cancel(job_id)
+                wait_until(lambda job_id=job_id: self.get(job_id)["status"] in ENDED, "the job has ended", report=self.service.tail)  # type: ignore[misc]
 
     def wait(self, job_id: str, what: str, condition: Callable[[JobView], bool], seconds: float = SETTLED_SECONDS) -> JobView:
         """
