@@ -146,6 +146,15 @@ def test_a_worker_whose_partition_was_claimed_by_another_drops_its_batch(
     assert rows(sink) == {1: "x"}
 
 
+def test_a_closed_generation_ends_its_workers(cluster: Cluster, table: Table, sink: MemorySink, work: Start) -> None:
+    cluster.write(table.create({"id": 1, "name": "x"}))
+    sink.closed = True
+    worker = work()
+    wait_for(lambda: not worker.is_alive(), "the worker's end")
+    assert isinstance(worker.error, FencedError)
+    assert rows(sink) == {}
+
+
 def test_a_record_that_cannot_be_decoded_stops_the_worker_after_what_stands_before_it(
     cluster: Cluster, table: Table, sink: MemorySink, work: Start
 ) -> None:

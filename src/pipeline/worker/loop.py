@@ -1,6 +1,7 @@
 """The worker's main loop: consume, decode, map, apply."""
 
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -97,7 +98,7 @@ class ChangeLoop:
         log.warning("the sink does not answer; waiting", reason=error.message)
         wait = error.retry_after
         while not self._stopping():
-            self._consumer.keep_membership(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
+            self._stay(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
             try:
                 self._consumer.rewind()
             except SinkUnavailableError:
@@ -105,6 +106,12 @@ class ChangeLoop:
             else:
                 log.info("the sink answers again")
                 return
+
+    def _stay(self, seconds: float) -> None:
+        """Stay in the group, and notice a stop soon."""
+        until = time.monotonic() + seconds
+        while not self._stopping() and (left := until - time.monotonic()) > 0:
+            self._consumer.keep_membership(min(left, POLL_SECONDS))
 
 
 class _RefusedStepError(Exception):
