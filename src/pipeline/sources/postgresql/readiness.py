@@ -6,6 +6,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from psycopg.sql import SQL, Identifier
 
+from pipeline.sources.postgresql.columns import check_columns
 from pipeline.sources.source import Finding, Identity, Mode, Severity, Table
 
 OLDEST_SERVER = 140000
@@ -53,6 +54,8 @@ async def check_readiness(connection: AsyncConnection[DictRow], mode: Mode, tabl
         findings += _streaming(server)
         findings += [finding for table in tables for finding in _stream_of(table)]
         findings += await _unlogged(connection, tables)
+    for table in tables:
+        findings += check_columns(table, mode, f"{_quoted(table.schema)}.{_quoted(table.name)}")
     names = {"schemas": [table.schema for table in tables], "names": [table.name for table in tables]}
     cursor = await connection.execute(TABLES.encode(), names)
     for row in await cursor.fetchall():
