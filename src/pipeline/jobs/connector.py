@@ -43,20 +43,20 @@ async def look_after(drive: Drive) -> ConnectorStatus:
     if status.failed:
         await count_restart(drive, status)
         await drive.services.connect.restart(drive.owned.connector)
-    await _bring_back_if_absent(drive, status)
-    return status
-
-
-async def _bring_back_if_absent(drive: Drive, status: ConnectorStatus) -> None:
-    """Start a connector again that somebody deleted; just after a start Connect may not know it yet."""
-    if not status.absent:
-        drive.absent_since = None
-        return
-    drive.absent_since = drive.absent_since or time.monotonic()
-    if time.monotonic() - drive.absent_since > ABSENT_SECONDS:
+    if was_deleted(drive, status):
         drive.absent_since = None
         await drive.tell(EventType.WARNING, "The source connector was deleted from Kafka Connect; it is started again")
         await start_connector(drive)
+    return status
+
+
+def was_deleted(drive: Drive, status: ConnectorStatus) -> bool:
+    """Whether Connect has not known the connector for so long that somebody deleted it; just after a start it may not know it yet."""
+    if not status.absent:
+        drive.absent_since = None
+        return False
+    drive.absent_since = drive.absent_since or time.monotonic()
+    return time.monotonic() - drive.absent_since > ABSENT_SECONDS
 
 
 async def count_restart(drive: Drive, status: ConnectorStatus) -> None:

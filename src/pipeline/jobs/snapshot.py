@@ -8,7 +8,7 @@ from pipeline.change.record import Record
 from pipeline.connect.notifications import Notification, decode_notification
 from pipeline.errors import ConfigError, EngineUnavailableError
 from pipeline.jobs.barrier import wait_until_applied
-from pipeline.jobs.connector import count_restart
+from pipeline.jobs.connector import count_restart, was_deleted
 from pipeline.jobs.drive import Drive, JobFailedError
 from pipeline.jobs.generation import give_up_generation
 from pipeline.jobs.job import Outcome, Phase, ScanStatus, SnapshotTable
@@ -88,7 +88,7 @@ async def _task_is_well(drive: Drive, progress: SnapshotProgress) -> bool:
     await drive.back()
     if status.failed:
         await count_restart(drive, status)
-    return not status.failed
+    return not status.failed and not was_deleted(drive, status)
 
 
 async def _fail_if_slot_is_blocked(drive: Drive) -> None:
