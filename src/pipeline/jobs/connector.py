@@ -44,7 +44,6 @@ async def look_after(drive: Drive) -> ConnectorStatus:
         await count_restart(drive, status)
         await drive.services.connect.restart(drive.owned.connector)
     if was_deleted(drive, status):
-        drive.absent_since = None
         await drive.tell(EventType.WARNING, "The source connector was deleted from Kafka Connect; it is started again")
         await start_connector(drive)
     return status
@@ -52,11 +51,10 @@ async def look_after(drive: Drive) -> ConnectorStatus:
 
 def was_deleted(drive: Drive, status: ConnectorStatus) -> bool:
     """Whether Connect has not known the connector for so long that somebody deleted it; just after a start it may not know it yet."""
-    if not status.absent:
-        drive.absent_since = None
-        return False
-    drive.absent_since = drive.absent_since or time.monotonic()
-    return time.monotonic() - drive.absent_since > ABSENT_SECONDS
+    since = drive.absent_since or time.monotonic()
+    deleted = status.absent and time.monotonic() - since > ABSENT_SECONDS
+    drive.absent_since = since if status.absent and not deleted else None
+    return deleted
 
 
 async def count_restart(drive: Drive, status: ConnectorStatus) -> None:
