@@ -6,7 +6,7 @@ import pytest
 from pymongo.database import Database
 from tests.e2e.harness.client import JobClient, RefusedError, changes_seen
 from tests.e2e.harness.comparing import expect_documents_equal_rows
-from tests.e2e.harness.leftovers import left_behind
+from tests.e2e.harness.leftovers import expect_nothing_left_soon, left_behind
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.source import SourceDatabase
 from tests.e2e.harness.traffic import fill
@@ -48,7 +48,7 @@ def test_a_job_that_would_write_a_collection_of_another_is_refused_and_the_other
     assert job["failureError"]["setupError"]
     assert "account" in job["failureError"]["message"]
     assert first in job["failureError"]["message"]
-    assert left_behind(stack, source, target, second) == []
+    expect_nothing_left_soon(stack, source, target, second)
     source.run("UPDATE account SET balance = 2 WHERE id BETWEEN 5 AND 20")
     ended = jobs.complete(first)
     expect_documents_equal_rows(source, target, {"account": "account"})

@@ -10,7 +10,7 @@ from pymongo.database import Database
 from tests.e2e.conftest import MakeService
 from tests.e2e.harness.client import JobClient, JobView
 from tests.e2e.harness.comparing import expect_documents_equal_rows
-from tests.e2e.harness.leftovers import left_behind
+from tests.e2e.harness.leftovers import expect_nothing_left_soon, left_behind
 from tests.e2e.harness.requests import job_request, with_database
 from tests.e2e.harness.source import SourceDatabase, drop_source, make_source
 from tests.e2e.harness.waiting import wait_until
@@ -55,7 +55,7 @@ def test_a_source_that_cannot_be_used_fails_the_job_with_advice(
 
     expect_failure(job, word)
     assert target.list_collection_names() == []
-    assert left_behind(stack, source, target, job_id) == []
+    expect_nothing_left_soon(stack, source, target, job_id)
 
 
 def test_a_database_that_keeps_no_logical_log_can_be_read_but_not_followed(
@@ -68,13 +68,13 @@ def test_a_database_that_keeps_no_logical_log_can_be_read_but_not_followed(
         for mode in ("CDC", "CDC_ONLY"):
             job_id = jobs.post(job_request(source, target_url, mode))
             expect_failure(jobs.wait_for_status(job_id, "FAILED"), "wal_level", "logical")
-            assert left_behind(stack, source, target, job_id) == []
+            expect_nothing_left_soon(stack, source, target, job_id)
 
         job_id = jobs.post(job_request(source, target_url, "SNAPSHOT"))
         jobs.wait_for_status(job_id, "COMPLETED")
 
         expect_documents_equal_rows(source, target, {"thing": "thing"})
-        assert left_behind(stack, source, target, job_id) == []
+        expect_nothing_left_soon(stack, source, target, job_id)
 
 
 def test_a_mongodb_without_transactions_is_refused_with_advice(
@@ -88,7 +88,7 @@ def test_a_mongodb_without_transactions_is_refused_with_advice(
     expect_failure(job, "replica set", "rs.initiate")
     with MongoClient[Any](standalone_mongodb.url, directConnection=True) as client:
         assert client[target_name].list_collection_names() == []
-        assert left_behind(stack, source, client[target_name], job_id) == []
+        expect_nothing_left_soon(stack, source, client[target_name], job_id)
 
 
 def test_a_mongodb_that_does_not_answer_is_told(
@@ -101,7 +101,7 @@ def test_a_mongodb_that_does_not_answer_is_told(
 
     assert job["failureError"]["setupError"]
     assert "MongoDB" in job["failureError"]["message"]
-    assert left_behind(stack, source, target, job_id) == []
+    expect_nothing_left_soon(stack, source, target, job_id)
 
 
 @pytest.mark.parametrize("mode", ["CDC", "CDC_ONLY"])
@@ -121,7 +121,7 @@ def test_a_transaction_that_stays_open_fails_the_job_and_is_named(
         application.rollback()
 
     expect_failure(job, f"pid {pid}", "Commit, roll back or terminate")
-    assert left_behind(stack, source, target, job_id) == []
+    expect_nothing_left_soon(stack, source, target, job_id)
 
 
 def test_a_streaming_job_whose_role_lost_its_password_fails_with_advice_and_can_be_cleaned_up_once_it_is_restored(

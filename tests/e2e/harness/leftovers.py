@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 from pymongo.database import Database
 from tests.e2e.harness.rest import ask_connect
 from tests.e2e.harness.source import SourceDatabase
+from tests.e2e.harness.waiting import wait_until
 
 from stack.connect import PROPERTIES
 from stack.stack import Stack
@@ -26,6 +27,15 @@ def left_behind(stack: Stack, source: SourceDatabase, target: Database[Any], job
         *_secrets(stack.connections.connect_secrets_dir, job_id),
         *_in_target(target, job_id),
     ]
+
+
+def expect_nothing_left_soon(stack: Stack, source: SourceDatabase, target: Database[Any], job_id: str) -> None:
+    """A job that failed while it was set up is FAILED at once and cleaned up right after: in the end nothing of it is left."""
+    wait_until(
+        lambda: not left_behind(stack, source, target, job_id),
+        f"nothing of job {job_id} is left behind",
+        report=lambda: "\n".join(left_behind(stack, source, target, job_id)),
+    )
 
 
 def _at_source(source: SourceDatabase, job_id: str) -> list[str]:
