@@ -63,9 +63,10 @@ def _records(bootstrap_servers: str, topic: str, end: int) -> Iterator[list[Reco
     try:
         consumer.assign([TopicPartition(topic, 0, 0)])
         while True:
-            messages = consumer.consume(BATCH, SILENCE_SECONDS)
-            if not messages:
+            first = consumer.poll(SILENCE_SECONDS)
+            if first is None:
                 raise EngineUnavailableError(f"Kafka does not answer: no record of {topic} within {SILENCE_SECONDS:.0f} s")
+            messages = [first, *consumer.consume(BATCH - 1, 0)]  # without a time-out: it would wait until all of them have come
             problems = [error for message in messages if (error := message.error()) is not None]
             records = [_record(message) for message in messages if message.error() is None and (message.offset() or 0) < end]
             if records:
