@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -94,14 +95,13 @@ def target_url(stack: Stack, target_name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def annex(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layout]:
-    """A home for further servers, which are stopped by who started them."""
-    folder = tmp_path_factory.mktemp("annex")
-    for each in (folder, *folder.parents[:2]):
-        each.chmod(0o755)  # servers that root starts run as another user
-    layout = Layout(folder)
-    yield layout
-    layout.annex.remove()
+def annex() -> Iterator[Layout]:
+    """A home for further servers, which are stopped by who started them. Not in pytest's own folder, which it closes to other users."""
+    with tempfile.TemporaryDirectory(prefix="rowstream-annex-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        layout = Layout(Path(folder) / "home")
+        yield layout
+        layout.wipe()
 
 
 @pytest.fixture(scope="session")
