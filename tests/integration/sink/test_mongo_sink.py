@@ -20,6 +20,8 @@ from pipeline.sink.mongo import MongoSink
 from pipeline.sink.write import Document, Insert, Replace
 from stack.mongodb import MongoDB
 
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # see `collected`
+
 JOB, GENERATION = "65f000000000000000000001", 1
 
 

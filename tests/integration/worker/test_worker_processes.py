@@ -13,6 +13,8 @@ from tests.integration.worker.conftest import PARENT, LiveJob, Workers, wait_for
 from stack.mongodb import MongoDB
 from stack.stack import Stack
 
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # see `collected`
+
 KILLS = 8
 
 
@@ -105,7 +107,18 @@ async def test_a_record_that_cannot_be_applied_is_told_with_its_table_key_and_pl
     await wait_for_async(others_applied, "what stands before it")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the driver leaves refused sockets to the collector
+async def test_a_job_whose_worker_crashes_again_and_again_fails(live: LiveJob, workers: Workers) -> None:
+    live.break_secrets()
+    worker = workers.start(live)
+
+    async def told() -> bool:
+        return "workerFailure" in live.stored()
+
+    await wait_for_async(told, "the failure")
+    assert live.stored()["workerFailure"]["errorType"] == "INTERNAL"
+    assert worker.poll() is None
+
+
 async def test_a_target_that_is_killed_and_comes_back_holds_every_change_once(stack: Stack, mongodb: MongoDB, workers: Workers) -> None:
     live = LiveJob(stack, mongodb.url, seed=7)
     await live.set_up()
