@@ -16,7 +16,7 @@ from stack.server import Server
 from stack.stack import Stack
 
 ROWS = 1_000
-LONG_SNAPSHOT = 120_000
+LONG_SNAPSHOT = 60_000
 
 
 @pytest.fixture(autouse=True)

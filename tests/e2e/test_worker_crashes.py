@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from confluent_kafka.admin import AdminClient
 from pymongo.database import Database
 from tests.e2e.conftest import MakeService
 from tests.e2e.harness.client import JobClient, JobView, changes_seen, rows_seen
@@ -14,6 +15,8 @@ from tests.e2e.harness.service import Worker, kill_process
 from tests.e2e.harness.source import SourceDatabase
 from tests.e2e.harness.traffic import Traffic, fill
 from tests.e2e.harness.waiting import wait_until
+
+from stack.stack import Stack
 
 KILLS = 20
 ROWS = 100_000
@@ -72,7 +75,7 @@ def test_a_worker_killed_twenty_times_while_changes_stream_counts_each_of_them_o
 
 
 def test_another_worker_takes_over_the_tables_of_one_that_was_killed(
-    make_service: MakeService, source: SourceDatabase, target: Database[Any], target_url: str, seed: int
+    stack: Stack, make_service: MakeService, source: SourceDatabase, target: Database[Any], target_url: str
 ) -> None:
     tables = [f"part_{number}" for number in range(6)]
     source.run(*(f"CREATE TABLE {table} (id bigint PRIMARY KEY, text text)" for table in tables))
@@ -86,6 +89,7 @@ def test_another_worker_takes_over_the_tables_of_one_that_was_killed(
 
     changes = _insert(source, tables, 1, 200)
     jobs.wait_for_changes(job_id, changes)
+    wait_until(lambda: _shares(stack, job_id) == [3, 3], "both workers have half of the tables", report=lambda: str(_shares(stack, job_id)))
     first.kill()
     changes += _insert(source, tables, 201, 400)
     jobs.wait_for_changes(job_id, changes)
@@ -131,6 +135,14 @@ def _kill_as_it_goes_on(jobs: JobClient, job_id: str, worker: Worker, seed: int,
         worker.kill()
     worker.start()
     return killed_at
+
+
+def _shares(stack: Stack, job_id: str) -> list[int]:
+    """How many change topics each member of the job's consumer group has."""
+    admin = AdminClient({"bootstrap.servers": stack.connections.kafka_bootstrap_servers, "log_level": 2})
+    groups = [group.group_id for group in admin.list_consumer_groups().result().valid if job_id in group.group_id]
+    found = [future.result() for future in admin.describe_consumer_groups(groups).values()] if groups else []
+    return sorted(len(member.assignment.topic_partitions) for group in found for member in group.members)
 
 
 def _insert(source: SourceDatabase, tables: list[str], first: int, last: int) -> int:

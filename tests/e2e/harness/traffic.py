@@ -10,7 +10,7 @@ from psycopg import Connection, OperationalError
 from tests.e2e.harness.source import SourceDatabase
 from tests.e2e.harness.waiting import wait_until
 
-PAUSE_SECONDS = 0.002
+PAUSE_SECONDS = 0.01
 WIDE = 3_000
 """Characters of a text that PostgreSQL stores apart from its row, so that an update of other columns does not tell it."""
 
@@ -136,7 +136,7 @@ class Traffic:
             if fate in ("committed", "aborted"):
                 self._settle(committed=fate == "committed")
                 return
-            self._ended.wait(PAUSE_SECONDS * 20)
+            self._ended.wait(PAUSE_SECONDS * 5)
         self._settle(committed=False)
 
     def _change(self, connection: Connection[Any]) -> int:
