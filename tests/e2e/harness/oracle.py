@@ -87,6 +87,8 @@ def _lower_first_run(word: str) -> str:
 
 def _selected(column: Mapping[str, Any]) -> str:
     name = '"' + column["name"].replace('"', '""') + '"'
+    if column["element"] == "enum":
+        return f"{name}::text[]"
     return f"{name}::text" if column["type"] in AS_TEXT else name
 
 
@@ -149,12 +151,12 @@ def _money(text: str) -> Decimal128:
     return Decimal128(Decimal(re.sub("[$,]", "", text)))
 
 
-AS_TEXT = {"money", "int4range", "tsrange", "macaddr", "tsvector", "xml", "point", "vector", "bit", "enum"}
+AS_TEXT = {"money", "int4range", "macaddr", "tsvector", "point", "vector", "bit", "enum"}
 """Types whose text says all."""
 
 _RULES: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("bool", "int2", "int4", "text", "varchar", "bpchar", "name", "enum"), _same),
-    **dict.fromkeys(("int4range", "macaddr", "tsvector", "xml"), _same),
+    **dict.fromkeys(("int4range", "macaddr", "tsvector"), _same),
     **dict.fromkeys(("float4", "float8"), float),
     **dict.fromkeys(("timestamp", "timestamptz"), _instant),
     **dict.fromkeys(("json", "jsonb"), _from_json),
