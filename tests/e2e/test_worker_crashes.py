@@ -53,7 +53,7 @@ def test_a_worker_killed_twenty_times_while_changes_stream_counts_each_of_them_o
     make_service: MakeService, source: SourceDatabase, target: Database[Any], target_url: str, seed: int
 ) -> None:
     fill(source, 1_000)
-    service = make_service(workers=0, ROWSTREAM_BATCH_RECORDS="100")
+    service = make_service(workers=0, ROWSTREAM_BATCH_RECORDS="20")
     service.start()
     jobs, worker = JobClient(service), Worker(service, "mortal")
     worker.start()

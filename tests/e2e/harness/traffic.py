@@ -1,4 +1,4 @@
-"""An application at work on a table: inserts, updates, deletes, key changes, transactions that are rolled back."""
+"""An application at work on a table: inserts, updates, deletes, keys that change and are exchanged, transactions that are rolled back."""
 
 import random
 import threading
@@ -140,8 +140,8 @@ class Traffic:
         self._settle(committed=False)
 
     def _change(self, connection: Connection[Any]) -> int:
-        kind = self._random.choices((self._insert, self._update, self._widen, self._delete, self._move), (5, 6, 1, 3, 1))[0]
-        return kind(connection)
+        kinds = {self._insert: 10, self._update: 12, self._widen: 2, self._delete: 5, self._move: 2, self._exchange: 1, self._replace: 1}
+        return self._random.choices(list(kinds), list(kinds.values()))[0](connection)
 
     def _insert(self, connection: Connection[Any]) -> int:
         key, self._next_key = self._next_key, self._next_key + 1
@@ -167,6 +167,18 @@ class Traffic:
         self._keys.remove(key)
         self._keys.append(new_key)
         return connection.execute("UPDATE account SET id = %s WHERE id = %s", [new_key, key]).rowcount
+
+    def _exchange(self, connection: Connection[Any]) -> int:
+        """Two rows exchange their keys: for a moment of the transaction, one key's events are about two rows."""
+        one, other = self._random.sample(self._keys, 2)
+        moves = ((one, -one), (other, one), (-one, other))
+        return sum(connection.execute("UPDATE account SET id = %s WHERE id = %s", [to, key]).rowcount for key, to in moves)
+
+    def _replace(self, connection: Connection[Any]) -> int:
+        """A row is deleted and another is born with its key, in one transaction."""
+        key = self._pick()
+        deleted = connection.execute("DELETE FROM account WHERE id = %s", [key]).rowcount
+        return deleted + connection.execute(ROWS.format(first=key, last=key, wide=WIDE // 32 + 1).encode()).rowcount
 
     def _pick(self) -> int:
         return self._random.choice(self._keys)
