@@ -35,7 +35,6 @@ class Stack:
         self.layout = config.layout
         self.library = Library(config.cache)
         ports, layout = config.ports, self.layout
-        ports, layout = config.ports, self.layout
         self.postgresql = PostgreSQL(ports.postgresql, layout)
         self.mongodb = MongoDB(ports.mongodb, layout)
         self.kafka = Kafka(ports.kafka, ports.controller, layout, self.library, heap=config.kafka_heap)

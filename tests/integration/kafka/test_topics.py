@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import tempfile
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer
@@ -11,6 +13,9 @@ from confluent_kafka import Consumer, Producer
 from pipeline.errors import EngineUnavailableError
 from pipeline.kafka.reader import TopicReader
 from pipeline.kafka.topics import KafkaTopics
+from stack.kafka import Kafka
+from stack.layout import Layout
+from stack.ports import free_ports
 from stack.stack import Stack
 
 
@@ -35,6 +40,16 @@ def producer(servers: str, name: str) -> Iterator[Producer]:
     producer.init_transactions()
     yield producer
     producer.flush()
+
+
+@pytest.fixture
+def own_kafka(stack: Stack) -> Iterator[Kafka]:
+    """A running broker of the test's own."""
+    with tempfile.TemporaryDirectory(prefix="rowstream-", dir="/tmp") as folder:
+        server = Kafka(*free_ports(2), Layout(Path(folder) / "home"), stack.library)
+        server.start()
+        yield server
+        server.kill()
 
 
 def send(producer: Producer, topic: str, *values: bytes, commit: bool = True) -> None:
@@ -123,3 +138,21 @@ async def test_a_topic_can_be_given_another_retention(topics: KafkaTopics, produ
 async def test_an_absent_kafka_is_an_outage() -> None:
     with pytest.raises(EngineUnavailableError, match="Kafka does not answer"):
         await KafkaTopics("127.0.0.1:1").ping()
+
+
+async def test_a_group_whose_coordinator_was_not_found_in_time_is_deleted_when_kafka_is_back(
+    own_kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a client that outlives the request's time-out, librdkafka 2.16 ends the process here."""
+    monkeypatch.setattr("pipeline.kafka.topics.TIMEOUT_SECONDS", 2.0)
+    topics = KafkaTopics(own_kafka.bootstrap_servers)
+    await topics.names()
+    own_kafka.kill()
+    with pytest.raises(EngineUnavailableError):
+        await topics.delete_group("nobody")
+    own_kafka.start()
+    async with asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(EngineUnavailableError):  # the coordinator is loading
+                assert await topics.delete_group("nobody")
+                break
