@@ -21,8 +21,10 @@ from stack import sample
 from stack.config import StackConfig
 from stack.errors import StackError
 from stack.kafka import RECORD_BYTES
+from stack.layout import Layout
 from stack.passwords import password
-from stack.ports import PortPlan
+from stack.ports import PortPlan, free_ports
+from stack.postgresql import PostgreSQL
 from stack.process import wait
 from stack.stack import Stack
 
@@ -246,11 +248,19 @@ def test_connect_reads_no_file_outside_the_secrets_folder(stack: Stack) -> None:
     assert password(stack.layout.password("sample")) not in answer
 
 
-def test_the_sample_is_the_same_for_everyone(stack: Stack) -> None:
-    with psycopg.connect(stack.connections.sample_dsn) as shop:
-        counts = [shop.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("customers", "products", "orders", "order_lines")]
-        total = shop.execute("SELECT sum(total) FROM orders").fetchone()
-        lines = shop.execute("SELECT sum(quantity * unit_price) FROM order_lines").fetchone()
+def test_the_sample_is_the_same_for_everyone_and_loaded_once(layout: Layout) -> None:
+    server = PostgreSQL(free_ports(1)[0], layout)
+    server.start()
+    try:
+        for _ in range(2):
+            sample.load(server.dsn(), server.dsn(sample.DATABASE), "secret")
+        with psycopg.connect(server.dsn(sample.DATABASE)) as shop:
+            tables = ("customers", "products", "orders", "order_lines")
+            counts = [shop.execute(f"SELECT count(*) FROM {table}").fetchone() for table in tables]
+            total = shop.execute("SELECT sum(total) FROM orders").fetchone()
+            lines = shop.execute("SELECT sum(quantity * unit_price) FROM order_lines").fetchone()
+    finally:
+        server.stop()
     assert counts == [(200,), (60,), (300,), (750,)]
     assert total == lines
 
