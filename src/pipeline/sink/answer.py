@@ -1,7 +1,7 @@
 """What MongoDB's errors ask of the caller."""
 
 from bson.errors import BSONError
-from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
+from pymongo.errors import BulkWriteError, ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
 
 from pipeline.errors import ConfigError, PipelineError, SinkUnavailableError, WriteRefusedError
 
@@ -77,6 +77,24 @@ def opening(error: PyMongoError) -> PipelineError:
             code="TARGET_ACCESS",
         )
     return SinkUnavailableError(f"MongoDB does not answer: {reason(error)}")
+
+
+def unopened(error: Exception) -> PipelineError:
+    """
+    What an error means that comes of a connection string before any server is spoken to.
+
+    Only looking its name up (mongodb+srv://) can fail for a while: the driver's
+    ConfigurationError then has the resolver's error as its cause. The driver's other
+    complaints are not quoted, for they may hold values of the connection string.
+    """
+    if isinstance(error, ConfigurationError) and error.__cause__ is not None:
+        return SinkUnavailableError(f"MongoDB's hosts cannot be looked up: {error}")
+    told = f": {error.strerror} ({error.filename})" if isinstance(error, OSError) and error.filename else ""
+    return ConfigError(
+        f"The MongoDB connection string cannot be used on this host{told}",
+        suggestion="Check its options, and that the files they name are there for the service and on every host with workers.",
+        code="TARGET_URL",
+    )
 
 
 def reason(error: PyMongoError) -> str:

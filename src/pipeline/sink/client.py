@@ -4,12 +4,16 @@ from typing import Any
 
 from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import AsyncMongoClient, MongoClient, ReadPreference, WriteConcern
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
+
+from pipeline.sink.answer import unopened
 
 # Documents that are read and written again must come back as they were: dates out of
 # Python's range and UUIDs included.
 LOSSLESS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 MAJORITY = WriteConcern("majority")
+UNOPENED = (PyMongoError, OSError, ValueError)
 
 OPTIONS: dict[str, Any] = {
     "appname": "rowstream",
@@ -26,13 +30,30 @@ OPTIONS: dict[str, Any] = {
 
 
 def connect(url: str) -> MongoClient[dict[str, Any]]:
-    """A client for a worker: majority writes, primary reads, bounded waits, whatever the URL says."""
-    return MongoClient(url, **OPTIONS)
+    """
+    A client for a worker: majority writes, primary reads, bounded waits, whatever the URL says.
+
+    Raises:
+        SinkUnavailableError: The URL's name (mongodb+srv://) cannot be looked up.
+        ConfigError: The URL cannot be used on this host.
+    """
+    try:
+        return MongoClient(url, **OPTIONS)
+    except UNOPENED as error:
+        raise unopened(error) from None
 
 
 def open_target(url: str) -> AsyncMongoClient[dict[str, Any]]:
-    """The same for the service."""
-    return AsyncMongoClient(url, **OPTIONS)
+    """
+    The same for the service; names are looked up later, by the first operation.
+
+    Raises:
+        ConfigError: The URL cannot be used on this host.
+    """
+    try:
+        return AsyncMongoClient(url, **OPTIONS)
+    except UNOPENED as error:
+        raise unopened(error) from None
 
 
 def settled() -> dict[str, Any]:
