@@ -28,7 +28,7 @@ async def retract_documents(
 
     The attempt's workers must be fenced. Documents that no record of the attempt names stay.
     """
-    mappers = {(plan.schema_name, plan.table): TableMapper(plan, job.generation) for plan in job.tables}
+    mappers = {(plan.schema_name, plan.table): TableMapper(plan, job.id, job.generation) for plan in job.tables}
     for checkpoint in progress:
         records = _records(bootstrap_servers, checkpoint.topic, checkpoint.position)
         while batch := await asyncio.to_thread(next, records, None):

@@ -19,8 +19,9 @@ _READ, _CREATE, _UPDATE = Operation.READ, Operation.CREATE, Operation.UPDATE
 class TableMapper:
     """Maps the changes of one table. What a schema means is worked out once, when it is first seen."""
 
-    def __init__(self, plan: TablePlan, generation: int) -> None:
+    def __init__(self, plan: TablePlan, job: str, generation: int) -> None:
         self._plan = plan
+        self._job = job
         self._generation = generation
         self._row: RowSchema | None = None
         self._shape: Shape
@@ -84,7 +85,7 @@ class TableMapper:
                 suggestion="Give the table a primary key (ALTER TABLE ... ADD PRIMARY KEY) and post the job again.",
                 table=self._plan.qualified_name,
             )
-        key = position_key(self._generation, change.position)
+        key = position_key(self._job, self._generation, change.position)
         document = self._shape.document(key, self._image(change, change.after))
         return Insert(self._plan.collection, key, document, change.position)
 
@@ -116,6 +117,11 @@ class TableMapper:
         return shape
 
 
-def position_key(generation: int, position: Position) -> Document:
-    """Return the `_id` of a row without a key."""
-    return {"generation": generation, "partition": position.partition, "offset": position.offset}
+def position_key(job: str, generation: int, position: Position) -> Document:
+    """
+    Return the `_id` of a row without a key.
+
+    No other row of its collection has it: a collection takes one table of a job, whose
+    changes in one generation are all in one topic, be it shared with other tables or not.
+    """
+    return {"job": job, "generation": generation, "partition": position.partition, "offset": position.offset}

@@ -76,7 +76,7 @@ EVERYDAY: Mapping[str, Any] = {
 def writes(table: str, *key: str) -> list[Write | None]:
     """What the captured records of the table ask for, None where they cannot be applied."""
     plan = TablePlan(schema_name="sample", table=table, topic="t", collection=table, key=key, identity=Identity.KEY)
-    decoder, mapper = Decoder(), TableMapper(plan, 1)
+    decoder, mapper = Decoder(), TableMapper(plan, "job", 1)
     found: list[Write | None] = []
     for record in captured(table):
         change = decoder.decode(record)

@@ -18,6 +18,7 @@ from pipeline.sink.write import Delete, Insert, Move, Replace, Set, Write
 from pipeline.sources.source import Identity
 
 UNKNOWN = PLACEHOLDER
+JOB = "65f000000000000000000001"
 COLUMNS = [column("ID", "int32", optional=False), column("FIRST_NAME"), column("_id"), column("amount", source_type="NUMERIC")]
 ROW: Row = {"ID": 1, "FIRST_NAME": "Ada", "_id": "x", "amount": "1.50"}
 DOCUMENT = {"_id": 1, "firstName": "Ada", "_id_": "x", "amount": Decimal128("1.50")}
@@ -42,7 +43,7 @@ def change_of(record: Record) -> Change:
 
 def written(record: Record, mapper: TableMapper | None = None) -> Write:
     """The write that a record asks for."""
-    return (mapper or TableMapper(plan(), generation=3)).write(change_of(record))
+    return (mapper or TableMapper(plan(), JOB, generation=3)).write(change_of(record))
 
 
 def test_a_row_read_or_created_is_inserted_with_its_key_first_and_not_repeated() -> None:
@@ -90,7 +91,7 @@ def test_a_key_change_is_a_delete_and_a_move_that_know_of_each_other() -> None:
 
 
 def test_a_key_column_that_an_update_leaves_out_is_taken_from_the_row_before() -> None:
-    columns, mapper = [column("k", optional=False), column("v")], TableMapper(plan(("k",)), 1)
+    columns, mapper = [column("k", optional=False), column("v")], TableMapper(plan(("k",)), JOB, 1)
     long = Table(columns=columns, key=("k",))
     update = long.update({"k": UNKNOWN, "v": "new"}, before={"k": "long", "v": None})
     assert written(update, mapper) == Replace("people", "long", {"_id": "long", "v": "new"}, update.position)
@@ -102,16 +103,22 @@ def test_a_key_column_that_an_update_leaves_out_is_taken_from_the_row_before() -
 def test_a_row_without_a_key_is_named_by_the_place_of_its_record() -> None:
     keyless = Table(columns=COLUMNS, key=(), offset=41)
     record = keyless.read(ROW)
-    write = written(record, TableMapper(plan(key=()), generation=3))
+    write = written(record, TableMapper(plan(key=()), JOB, generation=3))
     assert isinstance(write, Insert)
-    assert write.id == write.document["_id"] == {"generation": 3, "partition": 0, "offset": 41}
+    assert write.id == write.document["_id"] == {"job": JOB, "generation": 3, "partition": 0, "offset": 41}
     assert write.document["id"] == 1
+
+
+def test_rows_without_a_key_of_two_jobs_never_meet() -> None:
+    record = Table(columns=COLUMNS, key=(), offset=41).read(ROW)
+    one, other = (written(record, TableMapper(plan(key=()), job, 1)) for job in (JOB, "65f000000000000000000002"))
+    assert one.id != other.id
 
 
 @pytest.mark.parametrize("record", [table().update(ROW), table().delete(ROW)])
 def test_an_update_or_delete_without_a_key_is_not_applied_and_says_what_to_do(record: Record) -> None:
     with pytest.raises(UnsupportedChangeError) as refused:
-        written(record, TableMapper(plan(key=()), 1))
+        written(record, TableMapper(plan(key=()), JOB, 1))
     assert "ADD PRIMARY KEY" in (refused.value.suggestion or "")
     assert refused.value.table == "public.customer"
 
@@ -123,7 +130,7 @@ def test_a_truncate_is_not_applied_and_says_what_to_do() -> None:
 
 
 def test_a_new_schema_takes_effect_with_its_first_record_and_an_older_one_comes_back() -> None:
-    mapper = TableMapper(plan(), 1)
+    mapper = TableMapper(plan(), JOB, 1)
     wider = Table(columns=[*COLUMNS, column("added", "int64")], key=("ID",))
     documents: list[Any] = []
     decoder = Decoder()
@@ -157,7 +164,7 @@ def test_columns_that_collide_after_a_change_of_the_table_are_named() -> None:
 
 def test_a_key_column_that_is_gone_is_named() -> None:
     with pytest.raises(MappingError, match='no column "tenant"') as refused:
-        written(table().read(ROW), TableMapper(plan(("tenant", "ID")), 1))
+        written(table().read(ROW), TableMapper(plan(("tenant", "ID")), JOB, 1))
     assert refused.value.column == "tenant"
 
 
@@ -165,7 +172,7 @@ def test_a_row_image_that_is_not_there_or_lacks_a_column_is_refused() -> None:
     change = change_of(table().update(ROW))
     change.after, change.before = None, {"ID": 1}
     with pytest.raises(DecodeError, match="lacks its row image"):
-        TableMapper(plan(), 1).write(change)
+        TableMapper(plan(), JOB, 1).write(change)
     with pytest.raises(DecodeError, match='lacks the column "amount"'):
         written(table().read({name: value for name, value in ROW.items() if name != "amount"}))
 
