@@ -10,6 +10,7 @@ from bson.datetime_ms import DatetimeMS
 from pymongo import MongoClient
 from tests.fakes.memory_sink import MemorySink
 from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
+from tests.integration.sink.conftest import mongodb  # noqa: F401 - a fixture
 
 from pipeline.errors import FencedError, WriteRefusedError
 from pipeline.sink.batch import ChangePartition, Slice, Step
@@ -18,7 +19,7 @@ from pipeline.sink.checkpoint import Checkpoint
 from pipeline.sink.client import connect
 from pipeline.sink.mongo import MongoSink
 from pipeline.sink.write import Delete, Document, Insert, Move, Replace, Set
-from stack.stack import Stack
+from stack.mongodb import MongoDB
 
 JOB, GENERATION = "65f000000000000000000001", 1
 OTHER = ChangePartition("other", 0)
@@ -95,8 +96,8 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     if request.param == "memory":
         yield Memory()
         return
-    stack: Stack = request.getfixturevalue("stack")
-    with connect(stack.connections.control_url) as client:
+    server: MongoDB = request.getfixturevalue("mongodb")
+    with connect(server.url) as client:
         mongo = Mongo(client)
         yield mongo
         client.drop_database(mongo.name)
