@@ -152,8 +152,28 @@ def test_a_replace_of_a_document_that_is_missing_inserts_it(subject: Subject, ru
 
 def test_fields_that_are_neither_known_nor_unavailable_disappear(subject: Subject, run: Callable[..., Checkpoint]) -> None:
     run(insert(1, 0, kept="big", dropped=1, known=1))
-    run(partial(1, 1, "kept", "never", known=2))
+    run(partial(1, 1, "kept", known=2))
     assert subject.documents() == {1: {"_id": 1, "known": 2, "kept": "big"}}
+
+
+def test_a_value_left_out_that_is_null_stays_null(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    run(insert(1, 0, big=None))
+    run(partial(1, 1, "big", known=2))
+    assert subject.documents() == {1: {"_id": 1, "known": 2, "big": None}}
+
+
+@pytest.mark.parametrize("name", ["renamed", "a.b", "$a"])
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_value_left_out_that_the_document_lacks_is_refused_and_not_lost(
+    subject: Subject, run: Callable[..., Checkpoint], name: str, size: int
+) -> None:
+    run(insert(1, 0, big="x"), insert(3, 1))
+    moves = [deleted(1, 2, moved_to=2), step(Move(COLLECTION, 2, 1, {"_id": 2}, (name,), position(3)), "u")]
+    for steps in ([partial(1, 2, "big", name)], [partial(1, 2, "big"), partial(1, 3, name)], [replaced(4, 2), partial(1, 3, name)], moves):
+        with pytest.raises(WriteRefusedError, match=r"renamed|a\.b|\$a|values") as refused:
+            run(*steps, *(replaced(3, 4 + number) for number in range(size)))
+        assert refused.value.code == "VALUES_UNAVAILABLE"
+        assert subject.documents() == {1: {"_id": 1, "big": "x"}, 3: {"_id": 3}}
 
 
 def test_a_partial_change_without_a_document_is_refused_and_nothing_is_applied(subject: Subject, run: Callable[..., Checkpoint]) -> None:

@@ -25,12 +25,12 @@ class NaiveCollection:
     def __init__(self) -> None:
         self.rows: defaultdict[Hashable, list[Document]] = defaultdict(list)
         self._transaction: str | None = None
-        self._departed: tuple[Hashable, Document | None] | None = None
+        self._departed: dict[Hashable, Document] = {}
 
     def apply(self, write: Write, transaction: str | None) -> None:
         """Apply one write."""
         if transaction != self._transaction:
-            self._transaction, self._departed = transaction, None
+            self._transaction, self._departed = transaction, {}
             for rows in self.rows.values():
                 del rows[:-1]
         rows = self.rows[canonical(write.id)]
@@ -38,23 +38,17 @@ class NaiveCollection:
             case Insert() | Replace():
                 rows[-1:] = [dict(write.document)]
             case Set():
-                if not rows:
-                    raise WriteRefusedError("no document to keep values of", code="VALUES_UNAVAILABLE")
-                rows[-1] = write.document | _pick(rows[-1], write.unavailable)
+                rows[-1:] = [write.document | _pick(rows[-1] if rows else {}, write.unavailable)]
             case Delete():
-                left = rows.pop(0) if rows else None
+                left = rows.pop(0) if rows else {}
                 if write.moved_to is not None:
-                    self._departed = (canonical(write.id), left)
+                    self._departed = {canonical(write.id): left}
             case Move():
                 self._arrive(rows, write)
 
     def _arrive(self, rows: list[Document], write: Move) -> None:
-        departed, self._departed = self._departed, None
-        document = dict(write.document)
-        if write.unavailable:
-            if departed is None or departed[0] != canonical(write.old_id) or departed[1] is None:
-                raise WriteRefusedError("no document to take values from", code="VALUES_UNAVAILABLE")
-            document |= _pick(departed[1], write.unavailable)
+        departed, self._departed = self._departed, {}
+        document = write.document | _pick(departed.get(canonical(write.old_id), {}), write.unavailable)
         if self._transaction is None:
             rows.clear()
         rows.append(document)
@@ -150,4 +144,6 @@ class MemorySink:
 
 
 def _pick(document: Mapping[str, Any], names: Sequence[str]) -> Document:
-    return {name: document[name] for name in names if name in document}
+    if not document.keys() >= set(names):
+        raise WriteRefusedError("no document has these values", code="VALUES_UNAVAILABLE")
+    return {name: document[name] for name in names}

@@ -12,6 +12,9 @@ from pipeline.sink.place import Place, canonical
 from pipeline.sink.plan import Reads, no_document
 from pipeline.sink.write import Delete, Document, Insert, Replace, Set, Write
 
+FIELD_NAMES = {"$map": {"input": {"$objectToArray": "$$ROOT"}, "in": "$$this.k"}}
+"""An expression for the names of a document's fields, which works whatever they are."""
+
 Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteMany
 
 
@@ -33,28 +36,34 @@ def write_documents(collection: Collection[Document], writes: Sequence[Write], s
     side, so what a replace does not find is inserted afterwards.
 
     Raises:
-        WriteRefusedError: A `Set` finds no document.
+        WriteRefusedError: A `Set` finds no document that has its unavailable fields.
     """
     replaces: list[Insert | Replace] = [write for write in writes if type(write) is Replace or (crowded and type(write) is Insert)]
     sets = [write for write in writes if type(write) is Set]
     gone = [write.id for write in writes if type(write) is Delete]
     operations: list[Operation] = [DeleteMany({"_id": {"$in": gone}})] if gone else []
     operations += [_replace(write) for write in replaces]
-    operations += [UpdateOne({"_id": write.id}, _set_pipeline(write)) for write in sets]
+    operations += [UpdateOne(_holder(write), _set_pipeline(write)) for write in sets]
     if not crowded:
         operations += [InsertOne(write.document) for write in writes if type(write) is Insert]
     if operations and collection.bulk_write(operations, session=session).matched_count < len(replaces) + len(sets):
-        _insert_missing(collection, replaces, sets, session)
+        _refuse_lacking(collection, sets, session)
+        _insert_missing(collection, replaces, session)
 
 
-def _insert_missing(
-    collection: Collection[Document], replaces: Sequence[Insert | Replace], sets: Sequence[Set], session: ClientSession
-) -> None:
-    ids = [write.id for write in (*replaces, *sets)]
-    present = {canonical(found["_id"]) for found in collection.find({"_id": {"$in": ids}}, {"_id": 1}, session=session)}
+def _refuse_lacking(collection: Collection[Document], sets: Sequence[Set], session: ClientSession) -> None:
+    """Raise the refusal of the first `Set` whose document is not there, or lacks a field that it leaves out."""
+    wanted: list[dict[str, Any]] = [{"$match": {"_id": {"$in": [write.id for write in sets]}}}, {"$project": {"names": FIELD_NAMES}}]
+    names = {canonical(found["_id"]): found["names"] for found in collection.aggregate(wanted, session=session)} if sets else {}
     for write in sets:
-        if canonical(write.id) not in present:
-            raise no_document(write, write.id, write.unavailable)
+        present = names.get(canonical(write.id), ())
+        if lacking := [name for name in write.unavailable if name not in present]:
+            raise no_document(write, write.id, lacking)
+
+
+def _insert_missing(collection: Collection[Document], replaces: Sequence[Insert | Replace], session: ClientSession) -> None:
+    ids = [write.id for write in replaces]
+    present = {canonical(found["_id"]) for found in collection.find({"_id": {"$in": ids}}, {"_id": 1}, session=session)}
     missing = [InsertOne(write.document) for write in replaces if canonical(write.id) not in present]
     if missing:
         collection.bulk_write(missing, session=session)
@@ -69,6 +78,11 @@ def _replace(write: Insert | Replace) -> ReplaceOne[Document] | UpdateOne:
     if "$" in "".join(write.document):
         return UpdateOne({"_id": write.id}, [{"$replaceWith": {"$literal": write.document}}])
     return ReplaceOne({"_id": write.id}, write.document)
+
+
+def _holder(write: Set) -> dict[str, Any]:
+    """The document that has all the fields that the change left out."""
+    return {"_id": write.id, "$expr": {"$setIsSubset": [{"$literal": list(write.unavailable)}, FIELD_NAMES]}}
 
 
 def _set_pipeline(write: Set) -> list[dict[str, Any]]:

@@ -179,16 +179,13 @@ class Plan:
         place = Place(write.collection, canonical(write.old_id))
         if not isinstance(departed, Row) or departed.place != place:
             raise no_document(write, write.old_id, write.unavailable)
-        return write.document | {name: value for name in write.unavailable for value in self._values(departed, name, write)}
+        return write.document | {name: self._value(departed, name, write) for name in write.unavailable}
 
-    def _values(self, row: Row, name: str, write: Move) -> list[Any]:
-        """The row's value of the field, or nothing when its document has no such field."""
-        if not row.has_open(name):
-            return [row.known[name]] if name in row.known else []
-        document = self._stored.get(row.place)
-        if document is None:
-            raise no_document(write, write.old_id, write.unavailable)
-        return [document[name]] if name in document else []
+    def _value(self, row: Row, name: str, write: Move) -> Any:
+        document = self._stored.get(row.place, {}) if row.has_open(name) else row.known
+        if name not in document:
+            raise no_document(write, write.old_id, [name])
+        return document[name]
 
     def _row(self, place: Place, identity: Any) -> Row | None:
         """The row that has the key now, the newest if there are two; one that nothing is known of counts as stored."""
@@ -207,7 +204,7 @@ def no_document(write: Write, identity: Any, fields: Sequence[str]) -> WriteRefu
     """The error of a change that leaves out values which no document has."""
     return WriteRefusedError(
         f"{write.collection}: the change at {write.position} leaves out unchanged values ({', '.join(fields)}), "
-        f"and there is no document with _id {identity!r} to take them from",
+        f"and there is no document with _id {identity!r} that has them",
         suggestion=FULL_IDENTITY,
         code="VALUES_UNAVAILABLE",
     )
@@ -221,17 +218,20 @@ def _whole(before: Write | None, write: Insert | Replace, document: Document) ->
 
 def _set(before: Write | None, write: Set) -> Write:
     match before:
-        case Insert() | Replace():
-            kept = {name: before.document[name] for name in write.unavailable if name in before.document}
-            return type(before)(write.collection, write.id, write.document | kept, write.position)
-        case Set():
-            kept = {name: before.document[name] for name in write.unavailable if name in before.document}
-            still = tuple(name for name in write.unavailable if name in before.unavailable)
-            return Set(write.collection, write.id, write.document | kept, still, write.position)
-        case Delete():
-            raise no_document(write, write.id, write.unavailable)
-        case _:
+        case None:
             return write
+        case Insert(document=document) | Replace(document=document):
+            still: tuple[str, ...] = ()
+        case Set(document=document):
+            still = tuple(name for name in write.unavailable if name in before.unavailable)
+        case _:
+            document, still = {}, ()
+    kept = {name: document[name] for name in write.unavailable if name in document}
+    if lacking := set(write.unavailable) - kept.keys() - set(still):
+        raise no_document(write, write.id, sorted(lacking))
+    if isinstance(before, Insert | Replace):
+        return type(before)(write.collection, write.id, write.document | kept, write.position)
+    return Set(write.collection, write.id, write.document | kept, still, write.position)
 
 
 def _document(row: Row, whole: Stored) -> Document | None:

@@ -34,7 +34,8 @@ class Set:
     """
     A row's new image but for `unavailable` fields (unchanged TOAST values), which keep what the document has.
 
-    A document must exist; `document` holds the known fields, `_id` included. The document
+    A document with all of these must exist, or the values are lost and the write is refused;
+    null is a value, too. `document` holds the known fields, `_id` included. The document
     becomes `document` plus the unavailable fields' present values: fields that are in
     neither disappear.
     """

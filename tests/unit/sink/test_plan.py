@@ -51,7 +51,7 @@ def carry_out(documents: Documents, write: Write) -> None:
         case Replace():
             documents[write.id] = write.document
         case Set():
-            kept = {name: documents[write.id][name] for name in write.unavailable if name in documents[write.id]}
+            kept = {name: documents[write.id][name] for name in write.unavailable}
             documents[write.id] = write.document | kept
         case Delete():
             documents.pop(write.id, None)
@@ -100,6 +100,20 @@ def test_a_partial_change_of_a_deleted_row_asks_for_a_full_identity() -> None:
     with pytest.raises(WriteRefusedError, match="big") as refused:
         writes(Delete(COLLECTION, 1, position(0)), Set(COLLECTION, 1, {"_id": 1}, ("big",), position(1)))
     assert "REPLICA IDENTITY FULL" in (refused.value.suggestion or "")
+
+
+@pytest.mark.parametrize("before", [insert(1, a=1), replaced(1, a=1), Set(COLLECTION, 1, {"_id": 1}, ("a",), position(0))])
+def test_a_partial_change_of_a_row_that_has_no_such_field_is_refused(before: Write) -> None:
+    with pytest.raises(WriteRefusedError, match="renamed"):
+        writes(before, Set(COLLECTION, 1, {"_id": 1}, ("a", "renamed"), position(1)))
+
+
+@pytest.mark.parametrize("stored", [{"_id": 1}, {"_id": 1, "was": "x"}])
+def test_a_moved_row_whose_document_has_no_such_field_is_refused(stored: Document) -> None:
+    move = [step(Delete(COLLECTION, 1, position(1), 2)), step(Move(COLLECTION, 2, 1, {"_id": 2}, ("renamed",), position(2)))]
+    for changed_before in ([], [step(replaced(1, was="x"))]):
+        with pytest.raises(WriteRefusedError, match="renamed"):
+            apply({1: dict(stored)}, [*changed_before, *move])
 
 
 def test_a_moved_row_whose_document_is_unknown_asks_for_a_full_identity() -> None:
