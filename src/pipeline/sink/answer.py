@@ -9,6 +9,7 @@ from pipeline.errors import ConfigError, PipelineError, SinkUnavailableError, Wr
 AUTHENTICATION_FAILED, UNAUTHORIZED = 18, 13
 DUPLICATE_KEY = 11000
 TOO_LARGE_IN_ALL = {257, 10334}  # TransactionTooLarge, BSONObjectTooLarge: fewer or smaller writes may pass
+UNREADABLE = {15, 22}  # Overflow (nested deeper than 200 levels, the command's own included), InvalidBSON
 NOT_THE_WRITE = {
     UNAUTHORIZED,
     50,  # MaxTimeMSExpired
@@ -16,6 +17,7 @@ NOT_THE_WRITE = {
     146,  # ExceededMemoryLimit
     14031,  # OutOfDiskSpace
 }
+LONGEST_REASON = 120  # the path of a field nested too deep is quoted whole
 
 UNSENDABLE = (BSONError, OverflowError)  # the first includes the driver's DocumentTooLarge
 
@@ -60,6 +62,8 @@ def command_refusal(collection: str, error: OperationFailure) -> PipelineError:
     """What the refusal of a whole command means."""
     if error.code in TOO_LARGE_IN_ALL:
         return WriteRefusedError(f"{collection}: too large for MongoDB: {reason(error)}")
+    if error.code in UNREADABLE:
+        return WriteRefusedError(f"{collection}: MongoDB refuses a document: {reason(error)[:LONGEST_REASON]} (code {error.code})")
     return unavailable(error)
 
 

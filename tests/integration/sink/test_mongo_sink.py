@@ -12,12 +12,13 @@ from tests.fakes.proxy import CuttingProxy
 from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
 
 from pipeline.errors import FencedError, SinkUnavailableError, WriteRefusedError
+from pipeline.mapping.json_values import bson_from_json
 from pipeline.sink.batch import Step
 from pipeline.sink.checkpoint import COLLECTION as CHECKPOINTS
 from pipeline.sink.checkpoint import Checkpoint
 from pipeline.sink.client import connect
 from pipeline.sink.mongo import MongoSink
-from pipeline.sink.write import Document, Insert, Replace
+from pipeline.sink.write import Document, Insert, Replace, Set, Write
 from stack.mongodb import MongoDB
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # see `collected`
@@ -241,3 +242,29 @@ def test_an_unreachable_server_is_an_outage_not_a_refusal() -> None:
         sink = MongoSink(client, "any", JOB, GENERATION)
         with pytest.raises(SinkUnavailableError):
             sink.claim(PARTITION)
+
+
+@pytest.mark.parametrize("nested", ['{"a":%s}', "[%s]"])
+@pytest.mark.parametrize("levels", [150, 190, 199, 250, 900])
+def test_json_nested_deeper_than_mongodb_takes_is_refused_and_not_waited_for(target: Target, nested: str, levels: int) -> None:
+    text = "1"
+    for _ in range(levels):
+        text = nested % text
+    value, worker = bson_from_json(text), target.worker()
+    worker.apply(insert(1, 0, big="x"))
+    documents: list[Write] = [
+        Insert(COLLECTION, 2, {"_id": 2, "json": value}, position(1)),
+        Replace(COLLECTION, 1, {"_id": 1, "big": "x", "json": value}, position(1)),
+        Replace(COLLECTION, 1, {"_id": 1, "big": "x", "$json": value}, position(1)),
+        Set(COLLECTION, 1, {"_id": 1, "json": value}, ("big",), position(1)),
+    ]
+    for number, write in enumerate(documents):
+        write.position = position(worker.held.position)
+        if levels == 150:
+            worker.apply(step(write))
+            assert target.position() == 2 + number
+            continue
+        with pytest.raises(WriteRefusedError, match=f"{COLLECTION}: MongoDB refuses a document: .*nest") as refused:
+            worker.apply(step(write))
+        assert len(refused.value.message) < 250
+        assert target.position() == 1
