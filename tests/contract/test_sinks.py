@@ -239,17 +239,27 @@ def test_a_moved_row_keeps_its_values_when_a_batch_ends_between_its_two_halves(s
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
-def test_two_rows_exchange_their_keys_however_the_batches_fall(subject: Subject, run: Callable[..., Checkpoint], size: int) -> None:
+def test_two_rows_exchange_deferrable_keys_however_the_batches_fall(subject: Subject, run: Callable[..., Checkpoint], size: int) -> None:
     run(insert(2, 0, v="two", big="b2"), insert(3, 1, v="three", big="b3"))
     steps = [
         deleted(2, 2, moved_to=3),
-        step(Move(COLLECTION, 3, 2, {"_id": 3, "v": "two"}, ("big",), position(3)), "u"),
+        step(Move(COLLECTION, 3, 2, {"_id": 3, "v": "two"}, ("big",), position(3), deferrable=True), "u"),
         deleted(3, 4, moved_to=2),
-        step(Move(COLLECTION, 2, 3, {"_id": 2, "v": "three"}, ("big",), position(5)), "u"),
+        step(Move(COLLECTION, 2, 3, {"_id": 2, "v": "three"}, ("big",), position(5), deferrable=True), "u"),
     ]
     for first in range(0, len(steps), size):
         run(*steps[first : first + size])
     assert subject.documents() == {2: {"_id": 2, "v": "three", "big": "b3"}, 3: {"_id": 3, "v": "two", "big": "b2"}}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_row_that_moves_over_a_left_over_document_takes_its_place(subject: Subject, run: Callable[..., Checkpoint], size: int) -> None:
+    run(insert(1, 0, v="one"), insert(2, 1, v="left over"))
+    moved = step(Move(COLLECTION, 2, 1, {"_id": 2, "v": "one"}, (), position(3)), "u")
+    steps = [deleted(1, 2, moved_to=2), moved, deleted(2, 4)]
+    for first in range(0, len(steps), size):
+        run(*steps[first : first + size])
+    assert subject.documents() == {}
 
 
 def test_several_partitions_move_together_or_not_at_all(subject: Subject) -> None:

@@ -49,7 +49,7 @@ class NaiveCollection:
     def _arrive(self, rows: list[Document], write: Move) -> None:
         departed, self._departed = self._departed, {}
         document = write.document | _pick(departed.get(canonical(write.old_id), {}), write.unavailable)
-        if self._transaction is None:
+        if not write.deferrable or self._transaction is None:
             rows.clear()
         rows.append(document)
 

@@ -33,7 +33,8 @@ def part(steps: Sequence[Step], end: int | None = None) -> Slice:
 class Table:
     """A source table with columns `small` and `big`; each method yields the changes that a statement makes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, deferrable: bool = True) -> None:
+        self.deferrable = deferrable
         self.rows: dict[int, dict[str, Any]] = {}
         self._offsets = count()
         self._values = count(1)
@@ -68,10 +69,12 @@ class Table:
             yield self._step(Delete(COLLECTION, key, self._next()), "d")
 
     def renumber(self, moves: dict[int, int], *, touch_big: bool) -> Iterator[Step]:
-        """Change keys by one statement, row by row; keys may meet on the way but are unique at its end."""
+        """Change keys by one statement, row by row; where they are deferrable they may meet on the way."""
         moves = {old: new for old, new in moves.items() if old in self.rows and old != new}
         staying = set(self.rows) - set(moves)
         if len({*moves.values()}) < len(moves) or staying & set(moves.values()):
+            return
+        if not self.deferrable and self._meet(moves):
             return
         leaving = {old: self.rows.pop(old) for old in moves}
         for old, new in moves.items():
@@ -79,9 +82,16 @@ class Table:
             yield self._step(Delete(COLLECTION, old, self._next(), new), "")
             if touch_big:
                 row["big"] = f"big{next(self._values)}"
-                yield self._step(Move(COLLECTION, new, old, self._document(new), (), self._next()), "u")
-            else:
-                yield self._step(Move(COLLECTION, new, old, self._document(new, without="big"), ("big",), self._next()), "u")
+            document, unavailable = (self._document(new), ()) if touch_big else (self._document(new, without="big"), ("big",))
+            yield self._step(Move(COLLECTION, new, old, document, unavailable, self._next(), self.deferrable), "u")
+
+    def _meet(self, moves: dict[int, int]) -> bool:
+        held = set(self.rows)
+        for old, new in moves.items():
+            if new in held:
+                return True
+            held = held - {old} | {new}
+        return False
 
     def documents(self) -> dict[int, Document]:
         """The documents that the rows are."""

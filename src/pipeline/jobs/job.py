@@ -61,6 +61,7 @@ class TablePlan(StoredModel):
     key: tuple[str, ...]
     identity: Identity
     estimated_rows: int | None = None
+    deferrable_key: bool = False
 
     @property
     def qualified_name(self) -> str:

@@ -62,6 +62,7 @@ def _plan(drive: Drive, table: Table, collection: str) -> TablePlan:
         key=table.key,
         identity=table.identity,
         estimated_rows=table.estimated_rows,
+        deferrable_key=table.deferrable_key,
     )
 
 

@@ -61,7 +61,7 @@ class TableMapper:
         shape = self._shape
         key = shape.key(shape.key_image(image, old_key))
         document, unavailable = shape.partial_document(key, image)
-        return Move(self._plan.collection, key, shape.key(old_key), document, unavailable, change.position)
+        return Move(self._plan.collection, key, shape.key(old_key), document, unavailable, change.position, self._plan.deferrable_key)
 
     def _update(self, change: Change) -> Write:
         shape, image = self._shape, self._image(change, change.after)

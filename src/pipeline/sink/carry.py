@@ -8,7 +8,7 @@ from pipeline.sink.write import Document
 
 
 class Older(NamedTuple):
-    """Rows that still hold a key though another row has moved there; the oldest first."""
+    """Rows that still hold a deferrable key though another row has moved there; the oldest first."""
 
     collection: str
     id: Any

@@ -67,9 +67,9 @@ class Plan:
     batch left. The writes left in `writes()` touch different documents, so their order
     does not matter.
 
-    While rows of one source transaction change keys, a key may hold two rows for a moment:
-    a row has moved there and the one it drives out has yet to leave. The next delete of
-    such a key removes the older row, which has no document any more.
+    While rows of one source transaction change keys that are deferrable, a key may hold two
+    rows for a moment: a row has moved there and the one it drives out has yet to leave. The
+    next delete of such a key removes the older row, which has no document any more.
     """
 
     def __init__(self, stored: Stored, carry: Carry | None) -> None:
@@ -167,7 +167,7 @@ class Plan:
         present = self._row(place, write.id)
         if present is not None and present.open is None and place not in self._stored:
             present = None
-        if present is not None and self._transaction is not None:
+        if write.deferrable and present is not None and self._transaction is not None:
             self._older.setdefault(place, []).append(present)
         kind = Insert if present is None and self._rows[place.collection].get(place.key) is None else Replace
         self._rows[place.collection][place.key] = kind(write.collection, write.id, document, write.position)

@@ -53,7 +53,9 @@ class Move:
     A row whose key changed: the second half (its `Delete` came before).
 
     Like `Replace` for the new `_id`; the `unavailable` fields take their values from the
-    document that `old_id` names, as it was before that delete.
+    document that `old_id` names, as it was before that delete. `deferrable`: another row may
+    still hold the key and leave it later in the transaction; else none does, and a document
+    that is there is a left-over.
     """
 
     collection: str
@@ -62,6 +64,7 @@ class Move:
     document: Document
     unavailable: tuple[str, ...]
     position: Position
+    deferrable: bool = False
 
 
 @dataclass(slots=True)

@@ -54,7 +54,8 @@ class Table:
 
     `key` holds the columns of the primary key, or of the replica identity's index, in key
     order; empty for a table without either. `estimated_rows` is the planner's guess, or
-    None where there is none.
+    None where there is none. `deferrable_key`: the key may be checked at the commit, so that
+    two rows hold it for a moment.
     """
 
     schema: str
@@ -63,6 +64,7 @@ class Table:
     key: tuple[str, ...]
     identity: Identity
     estimated_rows: int | None = None
+    deferrable_key: bool = False
 
     @property
     def qualified_name(self) -> str:

@@ -90,6 +90,14 @@ def test_a_key_change_is_a_delete_and_a_move_that_know_of_each_other() -> None:
     assert written(come) == Move("people", 2, 1, document, ("firstName",), come.position)
 
 
+def test_a_move_says_whether_its_key_is_deferrable() -> None:
+    come = table().create({**ROW, "ID": 2}, old_key={"ID": 1})
+    for deferrable in (False, True):
+        write = written(come, TableMapper(plan().model_copy(update={"deferrable_key": deferrable}), JOB, 1))
+        assert isinstance(write, Move)
+        assert write.deferrable is deferrable
+
+
 def test_a_key_column_that_an_update_leaves_out_is_taken_from_the_row_before() -> None:
     columns, mapper = [column("k", optional=False), column("v")], TableMapper(plan(("k",)), JOB, 1)
     long = Table(columns=columns, key=("k",))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.memory_sink import NaiveCollection
-from tests.fakes.rows import COLLECTION, TRANSACTIONS, Table, history, position, step
+from tests.fakes.rows import COLLECTION, KEYS, TRANSACTIONS, Table, history, position, step
 
 from pipeline.errors import WriteRefusedError
 from pipeline.sink.batch import Step
@@ -43,10 +43,15 @@ def apply(documents: Documents, steps: list[Step], carry: Carry | None = None) -
     return Carry.from_stored(carried.stored()) if carried else None
 
 
+def left_over(key: Any) -> Document:
+    """A document that no row of the source stands for."""
+    return {"_id": key, "big": "left over"}
+
+
 def carry_out(documents: Documents, write: Write) -> None:
     match write:
         case Insert():
-            assert write.id not in documents, "an insert of a document that exists"
+            assert write.id not in documents or documents[write.id] == left_over(write.id), "an insert of a document that exists"
             documents[write.id] = write.document
         case Replace():
             documents[write.id] = write.document
@@ -122,15 +127,15 @@ def test_a_moved_row_whose_document_is_unknown_asks_for_a_full_identity() -> Non
         apply({}, steps)
 
 
-def test_two_rows_that_exchange_their_keys_both_stay() -> None:
+def test_two_rows_that_exchange_deferrable_keys_both_stay() -> None:
     documents: Documents = {2: {"_id": 2, "v": "two"}, 3: {"_id": 3, "v": "three"}}
     apply(
         documents,
         [
             step(Delete(COLLECTION, 2, position(0), 3)),
-            step(Move(COLLECTION, 3, 2, {"_id": 3, "v": "two"}, (), position(1))),
+            step(Move(COLLECTION, 3, 2, {"_id": 3, "v": "two"}, (), position(1), deferrable=True)),
             step(Delete(COLLECTION, 3, position(2), 2)),
-            step(Move(COLLECTION, 2, 3, {"_id": 2}, ("v",), position(3))),
+            step(Move(COLLECTION, 2, 3, {"_id": 2}, ("v",), position(3), deferrable=True)),
         ],
     )
     assert documents == {2: {"_id": 2, "v": "three"}, 3: {"_id": 3, "v": "two"}}
@@ -138,11 +143,27 @@ def test_two_rows_that_exchange_their_keys_both_stay() -> None:
 
 def test_a_later_transaction_may_delete_a_row_that_moved_onto_a_left_over_document() -> None:
     documents: Documents = {1: {"_id": 1}, 2: {"_id": 2, "v": "left over"}}
-    move = [step(Delete(COLLECTION, 1, position(0), 2)), step(Move(COLLECTION, 2, 1, {"_id": 2, "v": "moved"}, (), position(1)))]
+    moved = Move(COLLECTION, 2, 1, {"_id": 2, "v": "moved"}, (), position(1), deferrable=True)
+    move = [step(Delete(COLLECTION, 1, position(0), 2)), step(moved)]
     carry = apply(documents, move)
     assert documents == {2: {"_id": 2, "v": "moved"}}
     apply(documents, [step(Delete(COLLECTION, 2, position(2)), transaction="2")], carry)
     assert documents == {}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4])
+def test_a_row_that_moves_over_a_left_over_document_replaces_it_where_a_key_holds_one_row(size: int) -> None:
+    gone = [
+        step(Delete(COLLECTION, 1, position(0), 2)),
+        step(Move(COLLECTION, 2, 1, {"_id": 2}, ("big",), position(1))),
+        step(Delete(COLLECTION, 2, position(2))),
+    ]
+    on = [*gone[:2], step(Delete(COLLECTION, 2, position(2), 3)), step(Move(COLLECTION, 3, 2, {"_id": 3}, ("big",), position(3)))]
+    for steps, expected in ((gone, {}), (on, {3: {"_id": 3, "big": "one"}})):
+        documents, carry = {1: {"_id": 1, "big": "one"}, 2: left_over(2)}, None
+        for first in range(0, len(steps), size):
+            carry = apply(documents, steps[first : first + size], carry)
+        assert documents == expected
 
 
 def test_nothing_is_read_unless_keys_change() -> None:
@@ -162,9 +183,23 @@ def test_any_history_cut_into_any_batches_leaves_the_rows_of_the_source(transact
     assert documents == table.documents()
 
 
-@given(TRANSACTIONS)
-def test_the_naive_model_agrees(transactions: list[Any]) -> None:
-    table, naive = Table(), NaiveCollection()
+@given(TRANSACTIONS, st.lists(st.integers(1, 6), min_size=1))
+def test_left_over_documents_stay_only_where_no_row_has_ever_been(transactions: list[Any], sizes: list[int]) -> None:
+    table = Table(deferrable=False)
+    steps = history(table, transactions)
+    untouched = set(KEYS) - {each.write.id for each in steps}
+    documents: Documents = {key: left_over(key) for key in KEYS}
+    carry, cut = None, 0
+    while steps:
+        size = sizes[cut % len(sizes)]
+        carry = apply(documents, steps[:size], carry)
+        steps, cut = steps[size:], cut + 1
+    assert documents == table.documents() | {key: left_over(key) for key in untouched}
+
+
+@given(TRANSACTIONS, st.booleans())
+def test_the_naive_model_agrees(transactions: list[Any], deferrable: bool) -> None:
+    table, naive = Table(deferrable=deferrable), NaiveCollection()
     for each in history(table, transactions):
         naive.apply(each.write, each.transaction)
     assert {document["_id"]: document for document in naive.documents()} == table.documents()

@@ -95,7 +95,8 @@ def _table(row: DictRow, columns: list[Column], leaves: list[DictRow], keys: dic
         key, identity = _weakest(own, [_identity(leaf["replica_identity"], keys.get(leaf["oid"], _Keys())) for leaf in leaves])
     known = [count for count in (row["rows"], *(leaf["rows"] for leaf in leaves)) if count is not None]
     rows = known[0] if row["rows"] is not None else sum(known) if known else None
-    return Table(row["schema"], row["name"], tuple(columns), key, identity, rows)
+    deferrable = own.deferrable and identity is not Identity.KEY
+    return Table(row["schema"], row["name"], tuple(columns), key, identity, rows, deferrable)
 
 
 def _identity(replica_identity: str, keys: _Keys) -> tuple[tuple[str, ...], Identity]:
