@@ -30,7 +30,8 @@ def key_converter(field: FieldSchema) -> Converter:
     """
     Return what turns the values of a key column into BSON.
 
-    Times finer than a millisecond become ISO 8601 texts, decimals over 34 digits their
+    Timestamps become ISO 8601 texts, which are the same at every precision that a column may
+    be given and hold microseconds, as a date does not; decimals over 34 digits become their
     text, JSON its text without spaces; anything else is as in the body.
 
     Raises:
@@ -103,5 +104,7 @@ _LOGICAL: dict[str | None, Converter] = {
     "io.debezium.data.Json": canonical_json,
     "io.debezium.time.MicroTimestamp": times.text_from_micros,
     "io.debezium.time.NanoTimestamp": times.text_from_nanos,
+    "io.debezium.time.Timestamp": times.text_from_millis,
     "io.debezium.time.ZonedTimestamp": times.text_from_zoned,
+    "org.apache.kafka.connect.data.Timestamp": times.text_from_millis,
 }

@@ -91,23 +91,23 @@ def date_from_zoned(text: str) -> datetime | DatetimeMS:
 
 
 def text_from_zoned(text: str) -> str:
-    """Return the one text for an instant, whatever its offset and number of digits: UTC, six digits, or nine where it needs them."""
-    if text in INFINITE_TEXTS:
-        return text
-    seconds, nanos = _parse_zoned(text)
-    return timestamp_text(seconds, nanos, 9 if nanos % 1_000 else 6) + "Z"
+    """Return the one text for an instant, whatever its offset and number of digits, in UTC."""
+    return text if text in INFINITE_TEXTS else timestamp_text(*_parse_zoned(text)) + "Z"
+
+
+def text_from_millis(millis: int) -> str:
+    """Return the timestamp as ISO 8601 without a zone: the same text as a finer column has for it."""
+    return INFINITE_MILLIS.get(millis) or text_from_nanos(millis * 1_000_000)
 
 
 def text_from_micros(micros: int) -> str:
-    """Return the timestamp as ISO 8601 with six digits and no zone."""
-    seconds, rest = divmod(micros, 1_000_000)
-    return INFINITE_MICROS.get(micros) or timestamp_text(seconds, rest * 1_000, 6)
+    """The same for microseconds."""
+    return INFINITE_MICROS.get(micros) or text_from_nanos(micros * 1_000)
 
 
 def text_from_nanos(nanos: int) -> str:
-    """Return the timestamp as ISO 8601 with nine digits and no zone."""
-    seconds, rest = divmod(nanos, 1_000_000_000)
-    return INFINITE_NANOS.get(nanos) or timestamp_text(seconds, rest, 9)
+    """The same for nanoseconds."""
+    return INFINITE_NANOS.get(nanos) or timestamp_text(*divmod(nanos, 1_000_000_000))
 
 
 def time_of_day(digits: int) -> Callable[[int], str]:
@@ -128,12 +128,16 @@ def time_of_day(digits: int) -> Callable[[int], str]:
     return text
 
 
-def timestamp_text(seconds: int, nanos: int, digits: int) -> str:
-    """Return ISO 8601 for seconds since 1970 and the nanoseconds beyond them; years outside 0 to 9999 carry their sign."""
+def timestamp_text(seconds: int, nanos: int) -> str:
+    """
+    Return ISO 8601 for seconds since 1970 and the nanoseconds beyond them: six digits, or nine where it needs them.
+
+    Years outside 0 to 9999 carry their sign.
+    """
     days, time = divmod(seconds, DAY_SECONDS)
     year, month, day = civil_from_days(days)
     written = f"{year:04}" if 0 <= year <= 9999 else f"{year:+05}"
-    fraction = f"{nanos:09}"[:digits]
+    fraction = f"{nanos:09}" if nanos % 1_000 else f"{nanos // 1_000:06}"
     return f"{written}-{month:02}-{day:02}T{time // 3600:02}:{time // 60 % 60:02}:{time % 60:02}.{fraction}"
 
 

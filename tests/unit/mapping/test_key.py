@@ -39,6 +39,8 @@ def key_of(schema: FieldSchema, value: Any) -> Any:
     [
         (field("k", "int32"), 5, 5),
         (field("k", "string"), "a", "a"),
+        (field("k", "int64", "io.debezium.time.Timestamp"), 1_709_210_096_123, "2024-02-29T12:34:56.123000"),
+        (field("k", "int64", "io.debezium.time.Timestamp"), 9_223_372_036_825_200, "infinity"),
         (field("k", "int64", "io.debezium.time.MicroTimestamp"), 1_709_210_096_123_456, "2024-02-29T12:34:56.123456"),
         (field("k", "int64", "io.debezium.time.NanoTimestamp"), 1, "1970-01-01T00:00:00.000000001"),
         (ZONED, "2024-02-29T12:34:56.12+02:00", "2024-02-29T10:34:56.120000Z"),
@@ -84,6 +86,13 @@ def test_minus_zero_and_zero_are_one_key() -> None:
 def test_different_microseconds_have_different_ids(one: int, other: int) -> None:
     schema = field("k", "int64", "io.debezium.time.MicroTimestamp")
     assert (key_of(schema, one) == key_of(schema, other)) == (one == other)
+
+
+@given(st.integers(-(2**43), 2**48))
+def test_a_timestamp_has_one_id_whatever_the_precision_of_its_column(millis: int) -> None:
+    precisions = {"Timestamp": 1, "MicroTimestamp": 1_000, "NanoTimestamp": 1_000_000}
+    ids = {key_of(field("k", "int64", f"io.debezium.time.{name}"), millis * units) for name, units in precisions.items()}
+    assert len(ids) == 1
 
 
 @pytest.mark.parametrize("image", [{}, {"k": None}])
