@@ -18,12 +18,13 @@ WRAPPERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a task failed. `final`: starting it again cannot help."""
+    """Why a task failed. `final`: starting it again cannot help; `outage`: it will help once a server is back, however late."""
 
     code: str
     cause: str
     suggestion: str | None = None
     final: bool = False
+    outage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,15 @@ class _Known:
     suggestion: str
     final: bool = False
     cause: str | None = None
+    outage: bool = False
 
 
-def _known(pattern: str, code: str, suggestion: str, *, final: bool = False, cause: str | None = None) -> _Known:
-    return _Known(re.compile(pattern, re.IGNORECASE), code, suggestion, final, cause)
+def _known(pattern: str, code: str, suggestion: str, *, final: bool = False, cause: str | None = None, outage: bool = False) -> _Known:
+    return _Known(re.compile(pattern, re.IGNORECASE), code, suggestion, final, cause, outage)
 
 
 SNAPSHOT_AGAIN = "Post the job again with a snapshot."
+BROKERS = "See whether the Kafka brokers are well."
 
 KNOWN = (
     _known(
@@ -91,15 +94,23 @@ KNOWN = (
         final=True,
     ),
     _known(
+        r"errors\.(Timeout|Network|Disconnect|NotLeaderOrFollower|LeaderNotAvailable|BrokerNotAvailable|NotEnoughReplicas\w*"
+        r"|CoordinatorNotAvailable|CoordinatorLoadInProgress|NotCoordinator|ConcurrentTransactions|NotController)Exception",
+        "KAFKA",
+        BROKERS,
+        outage=True,
+    ),
+    _known(
         r"org\.apache\.kafka\.common\.errors\.|Failed to (?:commit|flush|send) |producer .* fenced|ProducerFenced",
         "KAFKA",
-        "See whether the Kafka brokers are well.",
+        BROKERS,
     ),
     _known(
         r"Connection to .* refused|connection attempt failed|terminating connection|database system is|UnknownHostException|SocketException"
         r"|SocketTimeoutException|connection has been closed|I/O error occurred",
         "SOURCE_AWAY",
         "See whether the source database runs and Kafka Connect reaches it.",
+        outage=True,
     ),
 )
 
@@ -115,7 +126,7 @@ def explain(trace: str) -> Reason:
     for known in KNOWN:
         for line in telling:
             if known.pattern.search(line):
-                return Reason(known.code, known.cause or _words(line), known.suggestion, known.final)
+                return Reason(known.code, known.cause or _words(line), known.suggestion, known.final, known.outage)
     return Reason("CONNECTOR", _words(telling[0]) if telling else "it said nothing of the cause")
 
 

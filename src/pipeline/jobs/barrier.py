@@ -34,6 +34,7 @@ async def wait_until_applied(drive: Drive, ends: Mapping[str, int], *, connector
         await drive.heed()
         if connector_needed:
             await look_after(drive)
+        await drive.back()
         await drive.pause_between_looks()
 
 

@@ -13,14 +13,16 @@ from pipeline.jobs.updates import EventType
 from pipeline.sink.progress import fence, remove_progress
 from pipeline.sink.targets import release_collections
 
+DEBT_PAUSE_SECONDS = 10.0
+
 
 async def retain(drive: Drive) -> None:
     """Keep what a failed job owns until its retention has passed or the user cancels, then clean up."""
-    await _keep_statistics(drive)
-    await release_collections(drive.target, drive.job.id)
     failed_at = drive.job.failure.failure_at if drive.job.failure else datetime.now(UTC)
     end = failed_at + timedelta(seconds=drive.services.settings.failed_job_retention_seconds)
+    owed = [_keep_statistics, _release]
     while datetime.now(UTC) < end and drive.job.ask is not Ask.CANCEL:
+        owed = [step for step in owed if await _attempt(drive, step) is not None]
         await drive.pause_between_looks()
         await drive.refresh()
     await drive.end(Outcome.FAILED)
@@ -31,8 +33,10 @@ async def clean_up(drive: Drive) -> None:
     Remove everything the job owns, then end it.
 
     What cannot be reached is tried again until `clean_up_timeout_seconds` have passed; then
-    the job ends with a WARNING that says what is left, and the supervisor goes on trying.
+    the job ends with a WARNING that says what is left, and the supervisor goes on trying, less often.
     """
+    if drive.job.owes_clean_up:
+        await asyncio.sleep(DEBT_PAUSE_SECONDS)
     deadline = asyncio.get_running_loop().time() + drive.services.settings.clean_up_timeout_seconds
     while problems := await remove_owned(drive):
         if asyncio.get_running_loop().time() > deadline or drive.job.owes_clean_up:
@@ -97,7 +101,11 @@ async def _remove_group(drive: Drive) -> None:
 async def _remove_records(drive: Drive) -> None:
     if drive.job.tables:
         await remove_progress(drive.target, drive.job.id, drive.job.generation)
-        await release_collections(drive.target, drive.job.id)
+        await _release(drive)
+
+
+async def _release(drive: Drive) -> None:
+    await release_collections(drive.target, drive.job.id)
 
 
 async def _end_in_debt(drive: Drive, problems: list[str]) -> None:

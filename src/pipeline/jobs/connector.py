@@ -4,13 +4,15 @@ import time
 from datetime import UTC, datetime
 
 from pipeline.connect.status import ConnectorStatus
-from pipeline.connect.trace import explain
+from pipeline.connect.trace import Reason, explain
 from pipeline.errors import ConfigError
 from pipeline.jobs.drive import Drive, JobFailedError
 from pipeline.jobs.job import Failure
 from pipeline.jobs.updates import EventType
 
 ABSENT_SECONDS = 30.0
+RESTART_PAUSE_SECONDS = 5.0
+"""Connect shows a restarted task as failed for a moment yet, and what failed it may need one."""
 
 
 async def start_connector(drive: Drive) -> None:
@@ -39,10 +41,11 @@ async def look_after(drive: Drive) -> ConnectorStatus:
         JobFailedError: The task failed more often than `connector_restarts` allows.
     """
     status = await drive.services.connect.status(drive.owned.connector)
-    await drive.back()
-    if status.failed:
-        await count_restart(drive, status)
+    if status.failed and time.monotonic() - drive.restarted_at > RESTART_PAUSE_SECONDS:
+        reason = reason_to_restart(drive, status)
         await drive.services.connect.restart(drive.owned.connector)
+        drive.restarted_at = time.monotonic()
+        await tell_restart(drive, status, reason)
     if was_deleted(drive, status):
         await drive.tell(EventType.WARNING, "The source connector was deleted from Kafka Connect; it is started again")
         await start_connector(drive)
@@ -57,16 +60,16 @@ def was_deleted(drive: Drive, status: ConnectorStatus) -> bool:
     return deleted
 
 
-async def count_restart(drive: Drive, status: ConnectorStatus) -> None:
+def reason_to_restart(drive: Drive, status: ConnectorStatus) -> Reason:
     """
-    Count one more restart and tell why.
+    Return why the task failed, if it is to be started again.
 
     Raises:
         JobFailedError: This failure is one too many, or no restart can mend it.
     """
     reason = explain(status.trace or "")
-    restarts = drive.job.restarts + 1
-    if restarts > drive.services.settings.connector_restarts or reason.final:
+    exhausted = not reason.outage and drive.job.restarts >= drive.services.settings.connector_restarts
+    if exhausted or reason.final:
         raise JobFailedError(
             Failure(
                 error_type=reason.code,
@@ -76,11 +79,18 @@ async def count_restart(drive: Drive, status: ConnectorStatus) -> None:
                 details=status.trace,
             )
         )
-    await drive.save(restarts=restarts)
+    return reason
+
+
+async def tell_restart(drive: Drive, status: ConnectorStatus, reason: Reason) -> None:
+    """Count one more restart, unless an outage is the reason, and tell why."""
+    if not reason.outage:
+        await drive.save(restarts=drive.job.restarts + 1)
     await drive.tell(
         EventType.WARNING,
         f"The source connector failed and is started again: {reason.cause}",
         error_code=reason.code,
         suggestion=reason.suggestion,
         details=status.trace,
+        dedup_key=f"restart:{reason.code}" if reason.outage else None,
     )

@@ -1,9 +1,8 @@
 """A job in the hands of the supervisor that holds its lease."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
@@ -22,7 +21,7 @@ from pipeline.jobs.updates import EventType, JobUpdates, Stage
 from pipeline.jobs.vault import Vault
 from pipeline.kafka.topics import KafkaTopics
 from pipeline.settings import Settings
-from pipeline.sink.targets import open_target, release_collections
+from pipeline.sink.targets import open_target
 from pipeline.sources.registry import open_source
 from pipeline.sources.source import Mode, Ownership, Source, Table
 
@@ -64,7 +63,8 @@ class Drive:
 
     `job` is the state as last read or saved; every save checks the lease, so a supervisor
     that lost it changes nothing. Nothing is kept here that a restart could not make again.
-    `absent_since`: since when Connect has not known the connector, monotonic seconds.
+    `absent_since`: since when Connect has not known the connector; `restarted_at`: when its
+    task was restarted last; both in monotonic seconds.
     """
 
     def __init__(self, job: Job, services: Services, owner: str) -> None:
@@ -72,7 +72,8 @@ class Drive:
         self.services = services
         self.owner = owner
         self.absent_since: float | None = None
-        self._away: str | None = None
+        self.restarted_at = float("-inf")
+        self._away: set[str] = set()
         self._client: AsyncMongoClient[dict[str, Any]] | None = None
 
     @property
@@ -120,14 +121,18 @@ class Drive:
         self.job = await self.services.store.get(self.job.id) or self.job
 
     async def heed(self) -> None:
+        """Read the job again and `obey`."""
+        await self.refresh()
+        self.obey()
+
+    def obey(self) -> None:
         """
-        Read the job again and act on what users and workers wrote there.
+        Act on what users and workers wrote into the job.
 
         Raises:
             CancelAskedError: The user asked to cancel.
             JobFailedError: A worker met a record that it could not apply.
         """
-        await self.refresh()
         if self.job.ask is Ask.CANCEL:
             raise CancelAskedError("cancelled by the user")
         if self.job.worker_failure is not None:
@@ -143,22 +148,26 @@ class Drive:
         await self.tell(event_type, message, step=f"g{self.job.generation}:{step}", **details)
 
     async def away(self, error: PipelineError) -> None:
-        """Say once that something does not answer, until `back` is called."""
-        if self._away != error.code:
-            self._away = error.code
+        """Say that something does not answer, once until `back` is called."""
+        if error.code not in self._away:
+            self._away.add(error.code)
             log.warning("waiting", job=self.job.id, reason=error.message)
             await self.tell(EventType.WARNING, f"Waiting: {error.message}", error_code=error.code, suggestion=error.suggestion)
 
     async def back(self) -> None:
-        """Say that what did not answer does again."""
-        if self._away is not None:
-            self._away = None
+        """Say that all a step needs answers again: after a whole look at it, not after the first that does."""
+        if self._away:
+            self._away.clear()
             await self.tell(EventType.INFO, "Everything answers again; going on")
 
     async def planned(self, catalogue: Sequence[Table]) -> list[Table]:
-        """The catalogue's tables that the job took, in plan order."""
+        """The catalogue's tables that the job took, in plan order, with the key and the identity they were taken with."""
         known = {(table.schema, table.name): table for table in catalogue}
-        return [known[key] for plan in self.job.tables if (key := (plan.schema_name, plan.table)) in known]
+        return [
+            replace(known[name], key=plan.key, identity=plan.identity)
+            for plan in self.job.tables
+            if (name := (plan.schema_name, plan.table)) in known
+        ]
 
     async def fail(self, failure: Failure) -> None:
         """
@@ -180,8 +189,6 @@ class Drive:
             step="failed",
         )
         phase = Phase.CLEANING_UP if failure.setup_error else Phase.RETAINED
-        with contextlib.suppress(PipelineError):
-            await release_collections(self.target, self.job.id)
         await self.save(failure=failure, outcome=Outcome.FAILED, phase=phase, live=False, active=False)
 
     async def end(self, outcome: Outcome) -> None:

@@ -24,9 +24,11 @@ async def give_up_generation(drive: Drive) -> None:
         error_code="SNAPSHOT_INTERRUPTED",
     )
     await fence(drive.target, drive.job.id, drive.job.generation)
+    topics = await drive.services.topics.names()
     progress = await read_progress(drive.target, drive.job.id, drive.job.generation)
+    left = [checkpoint for checkpoint in progress if checkpoint.topic in topics]  # a topic goes after its documents are gone
     await drive.services.connect.remove(drive.owned.connector)
-    await retract_documents(drive.target, drive.services.settings.kafka_bootstrap_servers, drive.job, progress)
+    await retract_documents(drive.target, drive.services.settings.kafka_bootstrap_servers, drive.job, left)
     problems = await remove_owned(drive)
     if problems:
         raise EngineUnavailableError("the interrupted attempt cannot be removed yet: " + "; ".join(problems))

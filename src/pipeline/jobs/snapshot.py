@@ -8,7 +8,7 @@ from pipeline.change.record import Record
 from pipeline.connect.notifications import Notification, decode_notification
 from pipeline.errors import ConfigError, EngineUnavailableError
 from pipeline.jobs.barrier import wait_until_applied
-from pipeline.jobs.connector import count_restart, was_deleted
+from pipeline.jobs.connector import reason_to_restart, tell_restart, was_deleted
 from pipeline.jobs.drive import Drive, JobFailedError
 from pipeline.jobs.generation import give_up_generation
 from pipeline.jobs.job import Outcome, Phase, ScanStatus, SnapshotTable
@@ -48,8 +48,12 @@ async def follow_snapshot(drive: Drive) -> None:
     Watch the initial read to its end, wait until all of it is applied, and move on.
 
     A task that fails or starts again before the end cannot be trusted (rows deleted
-    meanwhile would stay): its generation is given up and the next one begins.
+    meanwhile would stay): its generation is given up and the next one begins. A job that is
+    not live in this phase is one whose generation has begun to be given up.
     """
+    if not drive.job.live:
+        await give_up_generation(drive)
+        return
     if not drive.job.snapshot_ended and not await _read_to_the_end(drive):
         return
     ends = await drive.services.topics.end_offsets(drive.job.topics)
@@ -70,7 +74,7 @@ async def _read_to_the_end(drive: Drive) -> bool:
             if progress.add(await reader.poll(0.3)):
                 await drive.save(snapshot_tables=progress.tables)
             await drive.heed()
-            if progress.attempts > 1 or not await _task_is_well(drive, progress):
+            if progress.attempts > 1 or not await _task_is_well(drive):
                 await give_up_generation(drive)
                 return False
             if not progress.attempts and time.monotonic() - started > services.settings.slot_timeout_seconds:
@@ -79,15 +83,16 @@ async def _read_to_the_end(drive: Drive) -> bool:
     return True
 
 
-async def _task_is_well(drive: Drive, progress: SnapshotProgress) -> bool:
+async def _task_is_well(drive: Drive) -> bool:
+    """Whether the task goes on; while Connect is away its notifications will tell."""
     try:
         status = await drive.services.connect.status(drive.owned.connector)
     except EngineUnavailableError as error:
         await drive.away(error)
-        return bool(progress.attempts)
+        return True
     await drive.back()
     if status.failed:
-        await count_restart(drive, status)
+        await tell_restart(drive, status, reason_to_restart(drive, status))
     return not status.failed and not was_deleted(drive, status)
 
 

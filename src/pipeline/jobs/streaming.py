@@ -35,6 +35,7 @@ async def follow_stream(drive: Drive) -> None:
         if now - slot_seen_at > SLOT_LOOK_SECONDS:
             slot_seen_at = now
             await _look_at_slot(drive)
+            await drive.back()
         await drive.pause_between_looks()
 
 
@@ -58,7 +59,7 @@ async def _look_at_slot(drive: Drive) -> None:
     Raises:
         SourceError: The slot or a publication is gone: changes have been lost.
     """
-    retained = await drive.source.retained_bytes(drive.owned)
+    retained = await drive.source.retained_bytes(drive.owned, [(plan.schema_name, plan.table) for plan in drive.job.tables])
     limit = drive.services.settings.slot_warning_bytes
     if retained is not None and retained > limit:
         await drive.tell(

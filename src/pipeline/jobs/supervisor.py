@@ -32,6 +32,8 @@ RETRY_SECONDS = 1.0
 BUG_SECONDS = 5.0
 BUGS_TOLERATED = 3
 
+UNDER_WAY = (Phase.SETTING_UP, Phase.SNAPSHOTTING, Phase.STREAMING, Phase.DRAINING)
+
 STEPS: dict[Phase, Callable[[Drive], Awaitable[None]]] = {
     Phase.SETTING_UP: set_up,
     Phase.SNAPSHOTTING: follow_snapshot,
@@ -55,7 +57,7 @@ class Supervisor:
         self._settings = settings
         self._store = store
         self._updates = updates
-        self._owner = f"{socket.gethostname()}:{settings.port}"
+        self._owner = f"{socket.gethostname()}:{settings.host}:{settings.port}"
         self._drives: dict[str, asyncio.Task[None]] = {}
         self._bugs: dict[str, int] = {}
 
@@ -163,7 +165,11 @@ async def drive_to_the_end(drive: Drive) -> None:
 
 
 async def _step(drive: Drive) -> None:
+    """Run the step of the phase that is stored: a save whose answer was lost may have moved it."""
+    await drive.refresh()
     try:
+        if drive.job.phase in UNDER_WAY:
+            drive.obey()
         await STEPS[drive.job.phase](drive)
     except CancelAskedError:
         await drive.end(Outcome.CANCELLED)

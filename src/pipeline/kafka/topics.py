@@ -8,18 +8,31 @@ from typing import Any, TypeVar
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, OffsetSpec, ResourceType
 
-from pipeline.errors import EngineUnavailableError
+from pipeline.errors import ConfigError, EngineUnavailableError
 
 TIMEOUT_SECONDS = 30.0
 T = TypeVar("T")
+
+
+class KafkaRefusedError(ConfigError):
+    """Kafka refuses a request for a reason that a person has to mend (a privilege, too few brokers, a policy); `number` is Kafka's code."""
+
+    code = "KAFKA_REFUSED"
+
+    def __init__(self, error: KafkaError) -> None:
+        super().__init__(
+            f"Kafka refuses: {error.str()} ({error.name()})",
+            suggestion="Check this client's privileges, the brokers' policies, and that ROWSTREAM_KAFKA_REPLICATION fits their number.",
+        )
+        self.number = error.code()
 
 
 class KafkaTopics:
     """
     What a job asks of Kafka beside records: its topics, their ends, its consumer group.
 
-    Every method may be repeated and raises `EngineUnavailableError` when Kafka does not
-    answer. librdkafka blocks, so each call runs in a thread.
+    Every method may be repeated, and raises `EngineUnavailableError` when Kafka does not
+    answer and `KafkaRefusedError` when it refuses. librdkafka blocks, so each call runs in a thread.
     """
 
     def __init__(self, bootstrap_servers: str, replication: int = 1) -> None:
@@ -85,10 +98,10 @@ class KafkaTopics:
         """Delete a consumer group; False while it still has members."""
         try:
             await self._call(lambda: self._delete_group(group))
-        except KafkaException as error:
-            if error.args[0].code() == KafkaError.NON_EMPTY_GROUP:
+        except KafkaRefusedError as error:
+            if error.number == KafkaError.NON_EMPTY_GROUP:
                 return False
-            if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+            if error.number != KafkaError.GROUP_ID_NOT_FOUND:
                 raise
         return True
 
@@ -114,8 +127,8 @@ class KafkaTopics:
         for future in futures.values():
             try:
                 await self._call(future.result)
-            except KafkaException as error:
-                if error.args[0].code() not in harmless:
+            except KafkaRefusedError as error:
+                if error.number not in harmless:
                     raise
 
     @staticmethod
@@ -125,7 +138,7 @@ class KafkaTopics:
         except KafkaException as error:
             if _is_outage(error.args[0]):
                 raise EngineUnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
-            raise
+            raise KafkaRefusedError(error.args[0]) from error
 
 
 def _is_outage(error: KafkaError) -> bool:
@@ -143,6 +156,10 @@ def _is_outage(error: KafkaError) -> bool:
         KafkaError.UNKNOWN_LEADER_EPOCH,
         KafkaError._NOENT,
         KafkaError.NETWORK_EXCEPTION,
+        KafkaError.NOT_CONTROLLER,
+        KafkaError.BROKER_NOT_AVAILABLE,
+        KafkaError.OFFSET_NOT_AVAILABLE,
+        KafkaError.KAFKA_STORAGE_ERROR,
     }
     return bool(error.retriable()) or error.code() in outages
 

@@ -1,0 +1,300 @@
+"""The servers around a job as fakes that can be away, and a drive of the job among them."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from types import SimpleNamespace, TracebackType
+from typing import Any, Self
+
+import pytest
+
+from pipeline.change.record import Position, Record
+from pipeline.connect.status import ConnectorStatus, TaskStatus
+from pipeline.errors import EngineUnavailableError, SinkUnavailableError, SourceUnavailableError
+from pipeline.jobs import barrier, clean_up, connector, generation, snapshot, supervisor
+from pipeline.jobs.drive import Drive
+from pipeline.jobs.job import Job, Phase, Statistics, TablePlan
+from pipeline.jobs.updates import EventType
+from pipeline.settings import Settings
+from pipeline.sink.checkpoint import Checkpoint
+from pipeline.sources.source import Identity, Mode, Ownership
+
+TOPIC = "prefix.public.t"
+WELL = ConnectorStatus("RUNNING", (TaskStatus(0, "RUNNING"),))
+PLAN = TablePlan(schema_name="public", table="t", topic=TOPIC, collection="t", key=("id",), identity=Identity.KEY)
+
+
+def failed(trace: str) -> ConnectorStatus:
+    """A connector whose task failed for this reason."""
+    return ConnectorStatus("RUNNING", (TaskStatus(0, "FAILED", trace),))
+
+
+class World:
+    """
+    Servers by name (`connect`, `source`, `target`): those in `away` do not answer.
+
+    `notifications` are what the connector has said; `position` is where the checkpoint
+    stands, `end` where the topic ends; `topics` the topics that exist. `story` has every
+    update as (type, code, message); `done` what was removed or fenced, in order.
+    """
+
+    def __init__(self) -> None:
+        self.away: set[str] = set()
+        self.status = WELL
+        self.notifications: list[str] = []
+        self.position, self.end = 5, 5
+        self.topics = [TOPIC]
+        self.story: list[tuple[str, str | None, str]] = []
+        self.done: list[str] = []
+        self.restarts = 0
+        self.job = self.make_job(Phase.SETTING_UP)
+        self.lose_the_answer_to: Callable[[Mapping[str, Any]], Exception | None] = lambda _: None
+        self._told: set[str] = set()
+
+    def make_job(self, phase: Phase, **fields: Any) -> Job:
+        """A live CDC job of one table."""
+        return Job(
+            id="0" * 24,
+            project_id="p",
+            source_type="POSTGRESQL",
+            jdbc_url="",
+            mongodb_url="",
+            target_database="db",
+            options={},
+            phase=phase,
+            tables=(PLAN,),
+            topics=(TOPIC,),
+            submitted_at=datetime.now(UTC),
+            **{"mode": Mode.CDC, "live": True, **fields},
+        )
+
+    def answer(self, server: str) -> None:
+        """Raise what a client makes of a server that is away."""
+        error = {"connect": EngineUnavailableError, "source": SourceUnavailableError, "target": SinkUnavailableError}[server]
+        if server in self.away:
+            raise error(f"{server} does not answer")
+
+    @asynccontextmanager
+    async def drive(self, job: Job, **settings: Any) -> Any:
+        """Drive the job among these servers until the block ends."""
+        self.job = job
+        services = SimpleNamespace(
+            settings=Settings(**settings),
+            store=_Store(self),
+            updates=_Updates(self),
+            vault=None,
+            connect=_Connect(self),
+            connect_secrets=SimpleNamespace(remove=lambda _: None),
+            topics=_Topics(self),
+        )
+        drive = Drive(job, services, "me")  # type: ignore[arg-type]
+        drive.__dict__ |= {"source": _Source(self), "secrets": {"mongodbUrl": "mongodb://unused/db"}}
+        driving = asyncio.create_task(supervisor.drive_to_the_end(drive))
+        try:
+            yield driving
+        finally:
+            driving.cancel()
+            await asyncio.gather(driving, return_exceptions=True)
+            await drive.close()
+
+    async def until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait until the condition holds."""
+        try:
+            async with asyncio.timeout(10):
+                while not condition():  # noqa: ASYNC110 - the condition is about fakes that tell nobody
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            pytest.fail(f"waited in vain until {what}: {self.job.phase}, {self.story}, {self.done}")
+
+    async def looks(self, count: int = 40) -> None:
+        """Let the drive look at its servers some more times."""
+        for _ in range(count):
+            await asyncio.sleep(0.005)
+
+    def codes(self, event_type: EventType) -> list[str | None]:
+        """The codes of the updates of one type."""
+        return [code for kind, code, _ in self.story if kind == event_type.value]
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    """Servers that answer; every pause is short."""
+    made = World()
+    target = _Target(made)
+    for module, names in {
+        generation: ("fence", "read_progress", "retract_documents"),
+        barrier: ("read_progress",),
+        clean_up: ("fence", "live_statistics", "remove_progress", "release_collections"),
+    }.items():
+        for name in names:
+            monkeypatch.setattr(module, name, getattr(target, name))
+    for module in (snapshot, barrier):
+        monkeypatch.setattr(module, "TopicReader", lambda *_: _Reader(made))
+    monkeypatch.setattr(clean_up, "DEBT_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(supervisor, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(connector, "RESTART_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(Drive, "pause_between_looks", _pause)
+    return made
+
+
+async def _pause(_: Drive) -> None:
+    await asyncio.sleep(0.002)
+
+
+class _Target:
+    """What the jobs ask of the target database."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def fence(self, *_: object) -> None:
+        self._world.answer("target")
+        self._world.done.append("fenced")
+
+    async def read_progress(self, _database: object, job: str, number: int) -> list[Checkpoint]:
+        self._world.answer("target")
+        return [Checkpoint(job, number, TOPIC, 0, position=self._world.position)]
+
+    async def retract_documents(self, _database: object, _servers: str, _job: Job, progress: Sequence[Checkpoint]) -> None:
+        self._world.answer("target")
+        self._world.done.append(f"retracted {len(progress)}")
+
+    async def live_statistics(self, *_: object) -> Statistics:
+        self._world.answer("target")
+        return Statistics()
+
+    async def remove_progress(self, *_: object) -> None:
+        self._world.answer("target")
+
+    async def release_collections(self, *_: object) -> None:
+        self._world.answer("target")
+
+
+class _Store:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def get(self, _: str) -> Job:
+        return self._world.job
+
+    async def change(self, _job: str, _owner: str, **fields: Any) -> Job:
+        self._world.job = self._world.job.model_copy(update=fields)
+        if (error := self._world.lose_the_answer_to(fields)) is not None:
+            raise error
+        return self._world.job
+
+
+class _Updates:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._known: set[str] = set()
+
+    async def append(
+        self,
+        _job: str,
+        event_type: EventType,
+        message: str,
+        *,
+        error_code: str | None = None,
+        step: str | None = None,
+        dedup_key: str | None = None,
+        **_: object,
+    ) -> None:
+        key = step or dedup_key
+        if key is None or key not in self._known:
+            self._world.story.append((event_type.value, error_code, message))
+        if key is not None:
+            self._known.add(key)
+
+
+class _Connect:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def status(self, _: str) -> ConnectorStatus:
+        self._world.answer("connect")
+        return self._world.status
+
+    async def restart(self, _: str) -> None:
+        self._world.answer("connect")
+        self._world.restarts += 1
+
+    async def remove(self, _: str) -> None:
+        self._world.answer("connect")
+        self._world.status = ConnectorStatus()
+        self._world.done.append("connector removed")
+
+
+class _Topics:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def end_offsets(self, topics: Iterable[str]) -> dict[str, int]:
+        return dict.fromkeys(topics, self._world.end)
+
+    async def names(self) -> list[str]:
+        return self._world.topics
+
+    async def delete(self, names: Iterable[str]) -> None:
+        gone = set(names)
+        self._world.topics = [topic for topic in self._world.topics if topic not in gone]
+
+    async def delete_group(self, _: str) -> bool:
+        return True
+
+    async def configure(self, _names: Iterable[str], _config: Mapping[str, str]) -> None:
+        return
+
+
+class _Source:
+    password = None
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def retained_bytes(self, _owned: Ownership, _tables: Sequence[tuple[str, str]]) -> int:
+        self._world.answer("source")
+        return 0
+
+    async def blockers(self, _: Ownership) -> list[str]:
+        self._world.answer("source")
+        return []
+
+    async def emit_marker(self, _: str) -> None:
+        self._world.answer("source")
+
+    async def clean_up(self, _: Ownership) -> None:
+        self._world.answer("source")
+        self._world.done.append("source cleaned")
+
+    def extra_topics(self, _: Ownership) -> list[str]:
+        return []
+
+    def marker_topic(self, _: Ownership) -> str:
+        return "markers"
+
+    def leftovers(self, _: Ownership) -> list[str]:
+        return ["DROP ..."]
+
+
+class _Reader:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._read = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        return
+
+    async def poll(self, _: float) -> list[Record]:
+        await asyncio.sleep(0.002)
+        new, self._read = self._world.notifications[self._read :], len(self._world.notifications)
+        return [Record(Position("n", 0, 0), None, _notification(kind)) for kind in new]
+
+
+def _notification(kind: str) -> bytes:
+    return json.dumps({"payload": {"aggregate_type": "Initial Snapshot", "type": kind, "additional_data": None}}).encode()
