@@ -155,8 +155,13 @@ class Source(Protocol):
         """Describe what keeps the slot from being made (open transactions, with their pids); empty when nothing does."""
         ...
 
-    async def retained_bytes(self, owned: Ownership) -> int | None:
-        """Bytes of log the slot holds back at the source, or None where no slot exists."""
+    async def retained_bytes(self, owned: Ownership, tables: Sequence[tuple[str, str]]) -> int | None:
+        """
+        Bytes of log the slot holds back at the source, or None where no slot exists.
+
+        Raises:
+            SourceError: Changes of one of the tables (schema, name) are being lost.
+        """
         ...
 
     async def emit_marker(self, token: str) -> None:

@@ -63,7 +63,7 @@ class Database:
         with self.session(user, superuser=superuser) as connection:
             for statement in statements:
                 cursor = connection.execute(statement.encode())
-            return cursor.fetchall() if cursor.description else []
+            return [] if cursor.description is None else cursor.fetchall()
 
     def url(self, query: str = "") -> str:
         """The JDBC URL."""

@@ -33,9 +33,14 @@ async def test_an_unknown_database_is_the_users_to_mend(database: Database) -> N
     assert (type(error), error.code) == (ConfigError, "NO_SUCH_DATABASE")
 
 
-async def test_an_unknown_host_is_the_users_to_mend() -> None:
+async def test_an_unknown_host_is_told_by_name_and_may_be_an_outage_of_the_name_servers() -> None:
     error = await refusal("jdbc:postgresql://no-such-host.invalid/d", "app")
-    assert (type(error), error.code) == (ConfigError, "UNKNOWN_HOST")
+    assert (type(error), error.code) == (SourceUnavailableError, "UNKNOWN_HOST")
+
+
+async def test_a_wrong_password_is_told_even_when_it_is_a_word_of_the_answer(database: Database) -> None:
+    error = await refusal(database.url(), database.name, "authentication")
+    assert (type(error), error.code) == (ConfigError, "WRONG_PASSWORD")
 
 
 async def test_a_server_without_tls_is_told_to_whoever_demands_it(database: Database) -> None:

@@ -90,8 +90,8 @@ async def read_tables(connection: AsyncConnection[DictRow], schemas: Sequence[st
 
 def _table(row: DictRow, columns: list[Column], leaves: list[DictRow], keys: dict[int, _Keys]) -> Table:
     own = keys.get(row["oid"], _Keys())
-    key, identity = _identity(row["replica_identity"], own)
-    if leaves:
+    key, identity = _identity("d" if row["partitioned"] else row["replica_identity"], own)
+    if leaves and identity is Identity.KEY:
         key, identity = _weakest(own, [_identity(leaf["replica_identity"], keys.get(leaf["oid"], _Keys())) for leaf in leaves])
     known = [count for count in (row["rows"], *(leaf["rows"] for leaf in leaves)) if count is not None]
     rows = known[0] if row["rows"] is not None else sum(known) if known else None
@@ -118,9 +118,10 @@ def _identity(replica_identity: str, keys: _Keys) -> tuple[tuple[str, ...], Iden
 
 def _weakest(root: _Keys, leaves: list[tuple[tuple[str, ...], Identity]]) -> tuple[tuple[str, ...], Identity]:
     """
-    The identity of a partitioned table: its partitions' own count, for their rows are what is logged.
+    The identity of a partitioned table that has a usable primary key: its partitions' own count, for their rows are what is logged.
 
-    Partitions that differ in their key columns, but are not all FULL, have no identity in common.
+    Without such a key, the next partition that is made would have no identity, and PostgreSQL
+    would refuse its updates and deletes. Partitions that differ in their key columns, but are not all FULL, have no identity in common.
     """
     identities = {identity for _, identity in leaves}
     if Identity.NOTHING in identities:

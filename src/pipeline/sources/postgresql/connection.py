@@ -65,6 +65,9 @@ REFUSALS: tuple[tuple[str, str, str, str], ...] = (
 )
 """What a server or libpq says of a mistake that only a person can mend: pattern, code, words, suggestion."""
 
+PASSING = ("UNKNOWN_HOST",)
+"""Mistakes that may as well be an outage, here of the name servers."""
+
 
 @asynccontextmanager
 async def session(
@@ -123,10 +126,11 @@ def _explain_connection(error: psycopg.OperationalError, url: PostgresUrl) -> No
     text = _cleaned(error, url)
     where = f"PostgreSQL at {', '.join(f'{host}:{port}' for host, port in url.hosts)}"
     for pattern, code, words, advice in REFUSALS:
-        if re.search(pattern, text):
+        if re.search(pattern, str(error)):
             suggestion = advice.format(user=url.user, database=url.database)
             who = f"the user {url.user} (database {url.database})"
-            raise ConfigError(f"{where} {words} {who}: {text}", suggestion=suggestion, code=code) from None
+            kind = SourceUnavailableError if code in PASSING else ConfigError
+            raise kind(f"{where} {words} {who}: {text}", suggestion=suggestion, code=code) from None
     raise SourceUnavailableError(
         f"{where} does not answer: {text}",
         suggestion="Check that the server runs and that this host and port reach it.",

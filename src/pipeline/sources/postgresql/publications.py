@@ -16,6 +16,14 @@ EVERYTHING = "insert, update, delete, truncate"
 INSERTS = "insert, truncate"
 GENERATED_COLUMNS_SINCE = 180000
 
+UNPUBLISHED = """
+SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE (n.nspname, c.relname) IN (SELECT * FROM unnest(%(schemas)s::text[], %(names)s::text[]))
+   AND NOT EXISTS (SELECT FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
+                    WHERE r.prrelid = c.oid AND p.pubname = ANY (%(publications)s::text[]))
+ ORDER BY 1, 2
+"""
+
 
 def publication_names(owned: Ownership, tables: Sequence[Table]) -> list[str]:
     """The publications that a stream of these tables reads."""
@@ -29,7 +37,8 @@ async def make_publications(connection: AsyncConnection[DictRow], owned: Ownersh
     PostgreSQL refuses an UPDATE or DELETE of a table without usable replica identity as soon
     as a publication publishes it. So such tables are in a publication of their own that has
     only inserts and truncates. Debezium asks for one publication of the name it is given,
-    although PostgreSQL takes a list: an empty third one bears the list as its name.
+    although PostgreSQL takes a list: an empty third one bears the list as its name. Without ONLY, a
+    publication takes the tables that inherit from a member with it, whatever their identity.
     """
     wanted = [publication for publication in _publications(owned, tables) if publication[1]]
     async with connection.transaction():
@@ -47,9 +56,11 @@ async def drop_publications(connection: AsyncConnection[DictRow], owned: Ownersh
         await connection.execute(SQL("DROP PUBLICATION IF EXISTS {}").format(Identifier(name)))
 
 
-async def check_publications(connection: AsyncConnection[DictRow], owned: Ownership) -> None:
+async def check_publications(connection: AsyncConnection[DictRow], owned: Ownership, tables: Sequence[tuple[str, str]]) -> None:
     """
-    Check that nobody dropped a publication that the generation's stream reads.
+    Check that nobody dropped a publication that the generation's stream reads, or took one of the tables (schema, name) out of it.
+
+    A table that does not exist any more has no changes to lose.
 
     Raises:
         SourceError: One is gone. Since version 18 the server streams on without its tables
@@ -59,11 +70,17 @@ async def check_publications(connection: AsyncConnection[DictRow], owned: Owners
     everything, inserts, names = all_names(owned)
     needed = {everything, inserts} if names in existing else {next(iter({everything, inserts} & existing), everything)}
     if gone := sorted(needed - existing):
-        raise SourceError(
-            f"the publication {', '.join(gone)} of the job was dropped: changes made since then are lost",
-            suggestion="Post the job again with a snapshot.",
-            code="PUBLICATION_GONE",
-        )
+        raise _gone(f"the publication {', '.join(gone)} of the job was dropped")
+    wanted = {"schemas": [schema for schema, _ in tables], "names": [name for _, name in tables], "publications": sorted(needed)}
+    cursor = await connection.execute(UNPUBLISHED.encode(), wanted)
+    if unpublished := [f"{row['schema']}.{row['name']}" for row in await cursor.fetchall()]:
+        raise _gone(f"{', '.join(unpublished)}: the table was taken out of the job's publication, or another has its name now")
+
+
+def _gone(what: str) -> SourceError:
+    return SourceError(
+        f"{what}: changes made since then are lost", suggestion="Post the job again with a snapshot.", code="PUBLICATION_GONE"
+    )
 
 
 def all_names(owned: Ownership) -> tuple[str, str, str]:
@@ -88,7 +105,7 @@ def _list_name(owned: Ownership) -> str:
 
 
 def _set(connection: AsyncConnection[DictRow], name: str, tables: list[Table], operations: str, *, exists: bool) -> Iterable[Composed]:
-    members = SQL(", ").join(Identifier(table.schema, table.name) for table in tables)
+    members = SQL(", ").join(SQL("ONLY {}").format(Identifier(table.schema, table.name)) for table in tables)
     options = SQL("publish = {}, publish_via_partition_root = true").format(Literal(operations))
     if connection.info.server_version >= GENERATED_COLUMNS_SINCE:
         options += SQL(", publish_generated_columns = stored")

@@ -28,7 +28,8 @@ TABLES = """
 SELECT n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner)::text AS owner, row_security_active(c.oid) AS row_security,
        has_schema_privilege(n.oid, 'USAGE') AS may_use, has_table_privilege(c.oid, 'SELECT') AS may_select,
        pg_has_role(c.relowner, 'USAGE') AS owns,
-       c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS has_children
+       c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS has_children,
+       EXISTS (SELECT FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid WHERE l.relkind = 'f') AS has_foreign
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE (n.nspname, c.relname) IN (SELECT * FROM unnest(%(schemas)s::text[], %(names)s::text[]))
 """
@@ -38,6 +39,7 @@ SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace 
  WHERE c.relkind = 'r' AND c.relpersistence = 'u' AND n.nspname = ANY (%(schemas)s) ORDER BY 1, 2
 """
 
+ADD_KEY = "Give it a primary key that is not deferrable: ALTER TABLE ... ADD PRIMARY KEY (...)."
 LACKING_IDENTITY = "its updates and deletes will not arrive, because it has no usable replica identity"
 
 
@@ -127,10 +129,20 @@ def _stream_of(table: Table) -> Iterator[Finding]:
             "REPLICA_IDENTITY",
             Severity.WARNING,
             f"{table.qualified_name}: {LACKING_IDENTITY}",
-            "Give it a primary key that is not deferrable, or let its changes carry the whole old row "
-            "(on a partitioned table: run it for each partition).",
-            f"ALTER TABLE {name} REPLICA IDENTITY FULL;",
+            "Let its changes carry the whole old row (on a partitioned table: run it for each partition), or make its primary key "
+            "one that is not deferrable."
+            if table.key
+            else ADD_KEY,
+            f"ALTER TABLE {name} REPLICA IDENTITY FULL;" if table.key else None,
             table.qualified_name,
+        )
+    elif not table.key:
+        yield Finding(
+            "NO_KEY",
+            Severity.WARNING,
+            f"{table.qualified_name}: an UPDATE or DELETE of one of its rows will end the job, because the table has no key",
+            ADD_KEY,
+            table=table.qualified_name,
         )
     left_out = [column.name for column in table.columns if not column.published]
     if left_out:
@@ -179,6 +191,9 @@ def _privileges(row: DictRow, role: str, mode: Mode) -> Iterator[Finding]:
     if mode.snapshots and row["has_children"]:
         message = f"{table} has tables that inherit from it: the snapshot takes their rows with it, and again with them"
         yield Finding("INHERITANCE", Severity.WARNING, message, "Partitioned tables have no such limit.", None, table)
+    if mode.streams and row["has_foreign"]:
+        message = f"{table} has foreign tables among its partitions: their rows come with the snapshot, their changes will not arrive"
+        yield Finding("FOREIGN_PARTITION", Severity.WARNING, message, None, None, table)
 
 
 def _quoted(name: str) -> str:

@@ -52,6 +52,9 @@ async def make_slot(connection: AsyncConnection[DictRow], owned: Ownership) -> N
         ConfigError: They did not end in time; the message names them. Or the name is taken by another's slot.
     """
     found = await _find(connection, owned)
+    if found is not None and found["unfinished"]:  # a session that outlives its service is still making it
+        await drop_slot(connection, owned)
+        found = None
     if found is None:
         await _make(connection, owned.slot, temporary=False)
     elif found["plugin"] != PLUGIN or not found["here"] or found["wal_status"] == "lost":

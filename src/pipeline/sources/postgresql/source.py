@@ -85,17 +85,17 @@ class PostgresSource:
         async with self._session() as connection:
             return await slot.find_blockers(connection, owned)
 
-    async def retained_bytes(self, owned: Ownership) -> int | None:
+    async def retained_bytes(self, owned: Ownership, tables: Sequence[tuple[str, str]]) -> int | None:
         """
         Bytes of log the slot holds back, or None where no slot exists.
 
         Raises:
-            SourceError: The slot's log is gone, or a publication is: changes are being lost.
+            SourceError: The slot's log is gone, or a publication, or a table in it: changes are being lost.
         """
         async with self._session() as connection:
             retained = await slot.retained_bytes(connection, owned)
             if retained is not None:
-                await publications.check_publications(connection, owned)
+                await publications.check_publications(connection, owned, tables)
             return retained
 
     async def emit_marker(self, token: str) -> None:
