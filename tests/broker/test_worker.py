@@ -3,13 +3,16 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+from confluent_kafka import KafkaError
 from tests.broker.conftest import PARTITIONS, Cluster, Worker, wait_for
 from tests.fakes.memory_sink import MemorySink
 from tests.unit.change.envelopes import Table
 
-from pipeline.errors import FencedError, WriteRefusedError
+from pipeline.errors import EngineUnavailableError, FencedError, WriteRefusedError
 from pipeline.sink.batch import ChangePartition
 from pipeline.sink.write import Write
+from pipeline.worker import consumer
 from pipeline.worker.consumer import RecordsLostError
 from pipeline.worker.failure import failure_of
 from pipeline.worker.loop import CannotApplyError
@@ -208,3 +211,31 @@ def test_records_that_retention_took_before_they_were_applied_stop_the_worker(
     assert isinstance(worker.error, RecordsLostError)
     assert f"{table.topic}[0]" in worker.error.message
     assert (rows(sink), at(sink, table)) == ({}, 0)
+
+
+def test_a_change_topic_that_is_gone_stops_the_worker(table: Table, work: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumer, "MISSING_SECONDS", 1.0)
+    worker = work()
+    wait_for(lambda: not worker.is_alive(), "the worker's end")
+    assert isinstance(worker.error, RecordsLostError)
+    assert table.topic in worker.error.message
+
+
+def test_a_change_topic_that_comes_late_is_waited_for(
+    cluster: Cluster, table: Table, sink: MemorySink, work: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer, "MISSING_SECONDS", 3.0)
+    worker = work()
+    wait_for(lambda: bool(worker.consumer._missing), "a topic that is missing")
+    cluster.write(table.create({"id": 1, "name": "x"}))
+    wait_for(lambda: rows(sink) == {1: "x"} and not worker.consumer._missing, "the document")
+    assert worker.error is None
+
+
+@pytest.mark.parametrize(
+    "code", [KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED, KafkaError.INVALID_SESSION_TIMEOUT]
+)
+def test_what_kafka_refuses_until_a_person_acts_is_named_and_tried_again(table: Table, work: Start, code: int) -> None:
+    worker = work()
+    with pytest.raises(EngineUnavailableError, match=r"Kafka: Broker: .*: (let|set) "):
+        worker.consumer._judge(ChangePartition(table.topic, 0), KafkaError(code))

@@ -18,6 +18,15 @@ log = structlog.get_logger()
 CLAIM_SECONDS = 240.0
 LARGEST_RESPONSE_BYTES = 150_000_000
 PREFETCH_KIB = 32 * 1024
+MISSING_SECONDS = 30.0
+LOOK_SECONDS = 10.0
+
+REFUSALS = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED: "let the service's Kafka user read the change topics",
+    KafkaError.GROUP_AUTHORIZATION_FAILED: "let the service's Kafka user read the consumer groups rowstream_*",
+    KafkaError.INVALID_SESSION_TIMEOUT: "set ROWSTREAM_SESSION_TIMEOUT_MS between the brokers' group.min and group.max.session.timeout.ms",
+}
+"""Errors that last until a person does what is said."""
 
 # Documentation of each: librdkafka's CONFIGURATION.md.
 READING: Mapping[str, str | int | bool] = {
@@ -85,6 +94,7 @@ class ChangeConsumer:
         self._claimant = claimant
         self._stopping = stopping
         self._error: PipelineError | None = None
+        self._missing: dict[str, float] = {}
         self._consumer = Consumer({**READING, **config, "group.id": group})
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
 
@@ -97,7 +107,7 @@ class ChangeConsumer:
         The next records of the owned partitions, at most `records` in all; empty after `timeout_seconds` without any.
 
         Raises:
-            RecordsLostError: Retention has taken records that were not read yet.
+            RecordsLostError: Retention has taken records that were not read yet, or somebody has deleted a topic.
             EngineUnavailableError: Kafka refuses.
             FencedError: A partition could not be claimed.
             SinkUnavailableError: The checkpoints could not be claimed for minutes.
@@ -105,6 +115,7 @@ class ChangeConsumer:
         first = self._consumer.poll(timeout_seconds)
         rest = self._consumer.consume(records - 1, 0) if first is not None and records > 1 else []
         self._raise_claim_error()
+        self._look_for_missing()
         fetched: dict[ChangePartition, Fetched] = {}
         for message in [first, *rest] if first is not None else []:
             self._take(message, fetched)
@@ -159,9 +170,25 @@ class ChangeConsumer:
                 "which were not applied yet",
                 suggestion="Post the job again. Keep change topics longer (ROWSTREAM_TOPIC_RETENTION_SECONDS) than workers may be away.",
             )
+        if error.code() in REFUSALS:
+            raise EngineUnavailableError(f"Kafka: {error.str()}: {REFUSALS[error.code()]}")
         if error.fatal():
             raise EngineUnavailableError(f"Kafka: {error.str()}")
+        if error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            self._missing.setdefault(partition.topic, time.monotonic())
         log.debug("Kafka", partition=str(partition), error=error.str())
+
+    def _look_for_missing(self) -> None:
+        """See whether topics that were not there are still missing: a new one may be unknown to some brokers for a moment."""
+        long_ago = time.monotonic() - MISSING_SECONDS
+        for topic in [topic for topic, since in self._missing.items() if since < long_ago]:
+            found = self._consumer.list_topics(topic, LOOK_SECONDS).topics[topic]
+            if found.error is not None and found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise RecordsLostError(
+                    f"The change topic {topic} is gone from Kafka, with whatever was not applied yet",
+                    suggestion="Post the job again. The change topics of an active job must not be deleted.",
+                )
+            del self._missing[topic]
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         try:
