@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 import threading
-from collections import Counter
+import time
+from collections import deque
 from types import FrameType
 
 import structlog
@@ -23,6 +24,7 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 0.5
 BUGS_TOLERATED = 3
+BUGS_FORGOTTEN_SECONDS = 3_600.0
 PARENT = "ROWSTREAM_WORKER_PARENT"
 """The environment variable that names the process (by pid) whose end is the worker's too."""
 
@@ -35,7 +37,7 @@ class WorkerProcess:
         self._vault = Vault(settings.secret_key)
         self._control = LiveJobs(settings)
         self._assignments: dict[tuple[str, int], Assignment] = {}
-        self._bugs: Counter[tuple[str, int]] = Counter()
+        self._bugs: dict[tuple[str, int], deque[float]] = {}
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -55,7 +57,9 @@ class WorkerProcess:
 
     def _follow(self, live: dict[tuple[str, int], Job]) -> None:
         crashed = {key for key, each in self._assignments.items() if not each.is_alive() and not each.reported}
-        self._bugs.update(crashed)
+        self._bugs = {key: self._bugs.get(key) or deque(maxlen=BUGS_TOLERATED) for key in live}
+        for key in crashed & live.keys():
+            self._bugs[key].append(time.monotonic())
         gone = [self._assignments.pop(key) for key in (self._assignments.keys() - live.keys()) | crashed]
         for assignment in gone:
             assignment.stop()
@@ -65,7 +69,7 @@ class WorkerProcess:
             self._take_up(key, live[key])
 
     def _take_up(self, key: tuple[str, int], job: Job) -> None:
-        if self._bugs[key] >= BUGS_TOLERATED:
+        if self._keeps_crashing(key):
             error = PipelineError(
                 "An internal error keeps the workers from going on", suggestion="The workers' log has it.", code="INTERNAL"
             )
@@ -73,6 +77,10 @@ class WorkerProcess:
             return
         self._assignments[key] = Assignment(job, self._settings, self._vault, self._control)
         self._assignments[key].start()
+
+    def _keeps_crashing(self, key: tuple[str, int]) -> bool:
+        crashes = self._bugs[key]
+        return len(crashes) == BUGS_TOLERATED and time.monotonic() - crashes[0] < BUGS_FORGOTTEN_SECONDS
 
 
 def main(settings: Settings) -> None:

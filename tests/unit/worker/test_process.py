@@ -1,0 +1,85 @@
+"""Threads that bugs have ended."""
+
+import threading
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from pipeline.jobs.job import Failure, Job
+from pipeline.settings import Settings
+from pipeline.sources.source import Mode
+from pipeline.worker import process
+from pipeline.worker.process import BUGS_TOLERATED, WorkerProcess
+
+JOB = Job(
+    id="65f000000000000000000001",
+    project_id="p",
+    source_type="POSTGRESQL",
+    jdbc_url="jdbc:postgresql:shop",
+    mongodb_url="mongodb://localhost/shop",
+    target_database="shop",
+    mode=Mode.CDC,
+    options={},
+    live=True,
+    submitted_at=datetime.now(UTC),
+)
+LIVE = {(JOB.id, JOB.generation): JOB}
+
+
+class Control:
+    """A control database, which keeps the first report."""
+
+    def __init__(self, _settings: Settings) -> None:
+        self.failures: list[Failure] = []
+
+    def report(self, _job: Job, failure: Failure) -> None:
+        self.failures = self.failures or [failure]
+
+
+class Ended(threading.Thread):
+    """A thread that ends at once, as one does that has met a bug."""
+
+    reported = False
+
+    def __init__(self, *_: Any) -> None:
+        super().__init__()
+
+    def stop(self) -> None: ...
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> WorkerProcess:
+    monkeypatch.setattr(process, "LiveJobs", Control)
+    monkeypatch.setattr(process, "Assignment", Ended)
+    return WorkerProcess(Settings(_env_file=None, secret_key=SecretStr(urlsafe_b64encode(b"k" * 32).decode())))
+
+
+def crash(worker: WorkerProcess, times: int) -> list[str]:
+    """Let the job's thread crash so many times, and return what was reported."""
+    for _ in range(times):
+        worker._follow(LIVE)
+        for thread in worker._assignments.values():
+            thread.join()
+    worker._follow(LIVE)
+    control: Any = worker._control
+    return [failure.error_type for failure in control.failures]
+
+
+def test_a_job_whose_thread_crashes_again_and_again_fails(worker: WorkerProcess) -> None:
+    assert crash(worker, BUGS_TOLERATED - 1) == []
+    assert crash(worker, 1) == ["INTERNAL"]
+
+
+def test_crashes_long_ago_are_forgotten(worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "BUGS_FORGOTTEN_SECONDS", 0.0)
+    assert crash(worker, 3 * BUGS_TOLERATED) == []
+
+
+def test_a_job_that_was_taken_up_again_begins_anew(worker: WorkerProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert crash(worker, BUGS_TOLERATED) == ["INTERNAL"]
+    worker._follow({})
+    monkeypatch.setattr(worker._control, "failures", [])
+    assert crash(worker, BUGS_TOLERATED - 1) == []
