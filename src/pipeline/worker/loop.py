@@ -142,7 +142,9 @@ def within(fetched: Sequence[Fetched], size: int) -> list[list[Fetched]]:
 
 
 def _position(slices: Sequence[Slice]) -> Position:
-    return next(Position(*part.partition, step.offset) for part in slices for step in part.steps)
+    """The place of the one step, or where the slices end if there is none: then it is the checkpoint that is refused."""
+    steps = (Position(*part.partition, step.offset) for part in slices for step in part.steps)
+    return next(steps, Position(*slices[0].partition, slices[0].end))
 
 
 def _key(batch: Sequence[Fetched], position: Position) -> bytes | None:
