@@ -1,5 +1,6 @@
 """JSON columns into BSON values."""
 
+import json
 from typing import Any
 
 import msgspec
@@ -39,12 +40,18 @@ def _number(text: str) -> Decimal128 | str:
         return text
 
 
+def _integer(text: str) -> int | Decimal128 | str:
+    return int(text) if len(text) <= len(str(_SMALLEST)) else _number(text)
+
+
 _parse = msgspec.json.Decoder(float_hook=_number).decode
 
 
 def _decode(text: str) -> Any:
     try:
         return _parse(text)
+    except msgspec.ValidationError:  # an integer of more than 4,300 digits
+        return json.loads(text, parse_int=_integer, parse_float=_number)
     except msgspec.MsgspecError as error:
         raise ValueError(f"it is not JSON that BSON can hold: {error}") from error
 
