@@ -14,14 +14,14 @@ from pipeline.change.record import Position, Record
 from pipeline.errors import EngineUnavailableError, EventError
 from pipeline.jobs.job import Job
 from pipeline.mapping.rows import TableMapper
-from pipeline.sink.progress import Progress
+from pipeline.sink.checkpoint import Checkpoint
 
 BATCH = 1_000
 SILENCE_SECONDS = 60.0
 
 
 async def retract_documents(
-    database: AsyncDatabase[dict[str, Any]], bootstrap_servers: str, job: Job, progress: Sequence[Progress]
+    database: AsyncDatabase[dict[str, Any]], bootstrap_servers: str, job: Job, progress: Sequence[Checkpoint]
 ) -> None:
     """
     Delete the documents of every key in the attempt's topics up to its checkpoints.

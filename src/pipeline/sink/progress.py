@@ -13,7 +13,6 @@ from pipeline.sink.answer import opening
 from pipeline.sink.checkpoint import COLLECTION, Checkpoint
 from pipeline.sink.client import settled
 
-Progress: TypeAlias = Checkpoint
 Database: TypeAlias = AsyncDatabase[dict[str, Any]]
 
 
@@ -26,7 +25,7 @@ async def create_checkpoints(database: Database, job: str, generation: int, topi
             await checkpoints.bulk_write(makes, ordered=False)
 
 
-async def read_progress(database: Database, job: str, generation: int) -> list[Progress]:
+async def read_progress(database: Database, job: str, generation: int) -> list[Checkpoint]:
     """The generation's checkpoints, what they carry aside, as they are on a majority of servers."""
     async with _checkpoints(database) as checkpoints:
         found = checkpoints.find({"job": job, "generation": generation}, {"carry": 0})
