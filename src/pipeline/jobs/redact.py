@@ -18,22 +18,24 @@ _HOSTS = re.compile(r"(?:[\w.%\\-]+|\[[0-9A-Fa-f:.%\w]+\])?(?::\d+)?(?:,(?:[\w.%
 _PROPERTY = re.compile(r"(?P<lead>^|[?&;:,(\s\"'{])\s*(?P<name>[^\s=?&;:,()\"'{}/]+)(?:[\"']\s*:|[\"']?\s*=)\s*")
 _ORACLE = re.compile(r"^(jdbc:oracle:\w+:[^/@?]*)/.*@", re.IGNORECASE | re.DOTALL)
 _VALUE_ENDS = {"?": "&", "&": "&", ";": ";", ":": ";", "(": ",)", ",": ",)"}
-_URL_IN_TEXT = re.compile(r"\b(?:jdbc:|[A-Za-z][A-Za-z0-9+.-]*://)[^\s\"<>]+")
+_URL_IN_TEXT = re.compile(r"\b(?:mongodb(?:\+srv)?://[^/?@]*@[^\s\"<>]*|(?:jdbc:|[A-Za-z][A-Za-z0-9+.-]*://)[^\s\"<>]+)")
+_JDBC_PROPERTIES = re.compile(r"\?|;[^;=@]*=")
+_MONGODB_OPTIONS = re.compile(r"\?")
 
 
 def redact_jdbc_url(url: str) -> str:
     """The JDBC URL with every password in it replaced by `***`: user-info, Oracle's `user/password@`, properties of any form."""
-    return _mask_properties(_mask_user_info(_ORACLE.sub(rf"\1/{MASK}@", url)))
+    return _mask_properties(_mask_user_info(_ORACLE.sub(rf"\1/{MASK}@", url), _JDBC_PROPERTIES))
 
 
 def redact_mongodb_url(url: str) -> str:
     """The MongoDB connection string with its password, and options that hold secrets, replaced by `***`."""
-    return _mask_properties(_mask_user_info(url))
+    return _mask_properties(_mask_user_info(url, _MONGODB_OPTIONS))
 
 
 def redact_text(text: str) -> str:
     """A text for people with the passwords of every URL and of every `password=...` in it replaced by `***`."""
-    return _mask_properties(_URL_IN_TEXT.sub(lambda url: redact_jdbc_url(url[0]), text), in_text=True)
+    return _mask_properties(_URL_IN_TEXT.sub(lambda url: _redact_url(url[0]), text), in_text=True)
 
 
 def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -45,6 +47,10 @@ def is_secret_name(name: str) -> bool:
     """Whether a property of this name holds a secret: `sslpassword`, `trustStorePassword`, `PWD`, `accessToken`."""
     plain = re.sub(r"[^a-z]", "", unquote(name).lower())
     return plain in _SECRET_NAMES or any(word in plain for word in _SECRET_WORDS)
+
+
+def _redact_url(url: str) -> str:
+    return redact_mongodb_url(url) if url.startswith("mongodb") else redact_jdbc_url(url)
 
 
 def _redact_value(name: str, value: Any) -> Any:
@@ -59,9 +65,9 @@ def _redact_value(name: str, value: Any) -> Any:
     return redact_text(str(value))
 
 
-def _mask_user_info(url: str) -> str:
+def _mask_user_info(url: str, properties: re.Pattern[str]) -> str:
     """
-    Hide the password before the hosts' `@`.
+    Hide the password before the hosts' `@`; `properties` matches where the URL's properties begin.
 
     A password with an unescaped `/`, `?` or `@` makes the border unclear: then everything up
     to the last `@` that may end it is taken for the password.
@@ -70,13 +76,11 @@ def _mask_user_info(url: str) -> str:
     if start == 1:
         return url
     rest = url[start:]
-    authority = re.split(r"[/?;]", rest, maxsplit=1)[0]
-    if "@" not in rest or ("@" not in authority and _HOSTS.fullmatch(authority)):
-        return url
-    at = re.split(r"[?;]", rest, maxsplit=1)[0].rfind("@")
-    if at < 0:
+    place = properties.split(rest, maxsplit=1)[0]
+    at = place.rfind("@")
+    if at < 0 and not _HOSTS.fullmatch(place.partition("/")[0]):
         at = rest.rfind("@")
-    user, colon, _ = rest[:at].partition(":")
+    user, colon, _ = rest[: max(at, 0)].partition(":")
     return f"{url[:start]}{user}:{MASK}{rest[at:]}" if colon else url
 
 
@@ -92,9 +96,11 @@ def _mask_properties(text: str, *, in_text: bool = False) -> str:
 
 def _value_end(text: str, start: int, lead: str, *, in_text: bool) -> int:
     quoted = re.compile(r"\{(?:[^}]|\}\})*\}|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'").match(text, start)
-    if quoted and (lead != "?" and lead != "&"):
-        return quoted.end()
     ends = _VALUE_ENDS.get(lead, "")
+    if quoted and (lead != "?" and lead != "&"):
+        if not ends:
+            return quoted.end()
+        start = quoted.end()
     if in_text:
         ends += r"\s\"'"
     if not ends:

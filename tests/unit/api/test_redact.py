@@ -6,6 +6,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pymongo.uri_parser import parse_uri
 
 from pipeline.jobs.redact import MASK, is_secret_name, redact_event, redact_jdbc_url, redact_mongodb_url, redact_text
 
@@ -18,6 +19,14 @@ secrets = st.text(min_size=1, max_size=12).map(lambda text: "S3cR" + text + "3tZ
 """Recognisable in any text, with any characters between."""
 secret_names = st.sampled_from(["password", "sslpassword", "PWD", "trustStorePassword", "accessToken", "tlsCertificateKeyFilePassword"])
 harmless = st.dictionaries(st.sampled_from(["ssl", "currentSchema", "user", "appName", "w"]), plain, max_size=3)
+
+
+raw_passwords = st.lists(
+    st.sampled_from(["2024", ";", ",", "&", "#", " ", '"', "'", "<", "{", "[", "=", "%3B", "%2F", "%40", "\n", "password="])
+    | st.characters(exclude_characters="/?@:%", exclude_categories=["Cs"]),
+    min_size=1,
+).map("".join)
+"""Passwords as they may stand in a MongoDB connection string: pymongo wants no more than `/ ? @ : %` encoded."""
 
 
 def encoded(text: str) -> str:
@@ -37,6 +46,15 @@ def test_a_mongodb_url_keeps_all_but_its_secrets(
     query = "".join(f"{key}={value}&" for key, value in options.items())
     url = f"mongodb://{user}:{encoded(secret)}@{at}/{database}?{query}{name}={encoded(other)}&z=1"
     assert redact_mongodb_url(url) == f"mongodb://{user}:{MASK}@{at}/{database}?{query}{name}={MASK}&z=1"
+
+
+@given(user=plain, password=raw_passwords, srv=st.booleans())
+def test_every_password_that_pymongo_reads_in_a_connection_string_goes(user: str, password: str, srv: bool) -> None:
+    hosts = "h.example.org" if srv else "127.0.0.1:27017,[::1]:27018"
+    url, redacted = (f"mongodb{'+srv' * srv}://{user}:{each}@{hosts}/shop?w=1" for each in (password, MASK))
+    assert parse_uri(f"mongodb://{user}:{password}@127.0.0.1/")["password"]
+    assert redact_mongodb_url(url) == redacted
+    assert redact_text(f"lost {url} again") == f"lost {redacted} again"
 
 
 @given(at=hosts, database=plain, options=harmless)
@@ -84,6 +102,11 @@ def test_a_password_in_front_of_the_host_goes_even_when_it_is_not_encoded(secret
         ("jdbc:sybase:Tds:host:5000/db?PASSWORD=p&USER=u", "jdbc:sybase:Tds:host:5000/db?PASSWORD=***&USER=u"),
         ("jdbc:postgresql://h/db?pass%77ord=p", "jdbc:postgresql://h/db?pass%77ord=***"),
         ("jdbc:postgresql://h/db?password=a?b;c,d)e&ssl=true", "jdbc:postgresql://h/db?password=***&ssl=true"),
+        ("jdbc:mysql://app:2024;hunter@h:3306/db", "jdbc:mysql://app:***@h:3306/db"),
+        ("jdbc:sqlserver://h:1433;user=a@b;password=p", "jdbc:sqlserver://h:1433;user=a@b;password=***"),
+        ("mongodb://app:2024;hunter@127.0.0.1:27017/shop", "mongodb://app:***@127.0.0.1:27017/shop"),
+        ("mongodb://app:2024/hunter@localhost", "mongodb://app:***@localhost"),
+        ("mongodb://h/db?w=1;tlsCertificateKeyFilePassword='p'q;tls=true", "mongodb://h/db?w=1;tlsCertificateKeyFilePassword=***;tls=true"),
         ("mongodb://:p@h/db", "mongodb://:***@h/db"),
         ("mongodb://app@h/db", "mongodb://app@h/db"),
         ("mongodb+srv://u:p@h.example.org/db?appName=a@b", "mongodb+srv://u:***@h.example.org/db?appName=a@b"),
@@ -91,7 +114,8 @@ def test_a_password_in_front_of_the_host_goes_even_when_it_is_not_encoded(secret
     ],
 )
 def test_every_driver_has_its_own_form(url: str, redacted: str) -> None:
-    assert redact_jdbc_url(url) == redacted
+    redact = redact_jdbc_url if url.startswith("jdbc:") else redact_mongodb_url
+    assert redact(url) == redacted
 
 
 @given(secret=secrets, before=plain, after=plain)
