@@ -1,13 +1,19 @@
 """Reading JSON bodies: every fault of the text is told by its place."""
 
 import json
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from aiohttp import web
 
 from api.errors import ApiError, BadRequestError
 from pipeline.jobs.fault import Fault, json_path
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Where a value stands in a document."""
+
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
 
 
 class RepeatingObject(dict[str, Any]):
@@ -46,8 +52,16 @@ def parse_json(text: str) -> Any:
     The document of a JSON text.
 
     Raises:
-        BadRequestError: The text is not JSON (by line and column), or is nested too deeply.
+        BadRequestError: The text is not JSON (by line and column), is nested too deeply, or has texts that cannot be used (by path).
     """
+    document = _load(text)
+    unfit = [Fault(json_path(path), "holds a NUL or half of a surrogate pair, which no database takes") for path in _unfit_texts(document)]
+    if unfit:
+        raise BadRequestError(unfit)
+    return document
+
+
+def _load(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -61,11 +75,24 @@ def parse_json(text: str) -> Any:
 
 def repeated_names(document: Any) -> Iterator[Fault]:
     """The properties that occur more than once in one object."""
-    pending: list[tuple[tuple[str | int, ...], Any]] = [((), document)]
-    while pending:
-        path, value = pending.pop()
+    for path, value in _nodes(document):
         if isinstance(value, RepeatingObject):
             yield from (Fault(json_path([*path, name]), "occurs more than once") for name in value.repeated)
+
+
+def _unfit_texts(document: Any) -> Iterator[Path]:
+    """Where a text, or a property's name, has characters that neither databases take nor UTF-8 can say."""
+    for path, value in _nodes(document):
+        if any(isinstance(text, str) and _UNFIT.search(text) for text in (*path[-1:], value)):
+            yield path
+
+
+def _nodes(document: Any) -> Iterator[tuple[Path, Any]]:
+    """Every value in the document and the document itself, each with its path."""
+    pending: list[tuple[Path, Any]] = [((), document)]
+    while pending:
+        path, value = pending.pop()
+        yield path, value
         if isinstance(value, dict):
             pending += [((*path, name), member) for name, member in value.items()]
         elif isinstance(value, list):

@@ -88,7 +88,8 @@ def _of_http(error: web.HTTPException, request: web.Request) -> ApiError:
 
 
 def _answer(error: ApiError) -> web.Response:
-    body = Error(job_id=error.job_id, message=error.message, description=error.description, timestamp=datetime.now(UTC))
+    message, description = _sendable(error.message), error.description and _sendable(error.description)
+    body = Error(job_id=error.job_id, message=message, description=description, timestamp=datetime.now(UTC))
     return web.Response(
         status=error.status,
         reason=REASONS.get(error.status),
@@ -96,3 +97,8 @@ def _answer(error: ApiError) -> web.Response:
         content_type="application/json",
         headers=error.headers,
     )
+
+
+def _sendable(text: str) -> str:
+    """The text with whatever UTF-8 cannot say, half a surrogate pair, written as an escape: an answer can always be sent."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_plus
 
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
@@ -36,12 +36,16 @@ def target_database(url: str) -> str:
     scheme = next((scheme for scheme in _SCHEMES if url.startswith(scheme)), None)
     if scheme is None:
         raise ConfigError("should begin with mongodb:// or mongodb+srv://")
+    if "%00" in url:
+        raise ConfigError("holds %00: a NUL character is allowed nowhere in it")
     hosts, name, options = _split(url.removeprefix(scheme))
     _check_hosts(hosts, srv=scheme == _SCHEMES[1])
     _check_options(options)
     if not name:
         raise NoDatabaseError("names no database: write its name after the hosts, as in mongodb://host:27017/database")
-    return _checked_name(unquote(name))
+    if "@" in name:
+        raise ConfigError("has an @ after its first /: write a / in user name and password as %2F, and an @ in the database's name as %40")
+    return _checked_name(unquote_plus(name))
 
 
 def _split(rest: str) -> tuple[str, str, str]:

@@ -171,7 +171,18 @@ def test_an_unknown_type_is_answered_with_those_that_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["", "postgresql://h/shop", "jdbc:postgresql://app:hunter2@h/shop", "jdbc:postgresql://h:x/shop", "jdbc:mysql://h/db"]
+    "url",
+    [
+        "",
+        "postgresql://h/shop",
+        "jdbc:postgresql://app:hunter2@h/shop",
+        "jdbc:postgresql:app:hunter2@h:5432/shop",
+        "jdbc:postgresql://h:x/shop",
+        f"jdbc:postgresql://h:{'1' * 5000}/shop",
+        f"jdbc:postgresql://h/shop?connectTimeout={'1' * 5000}",
+        "jdbc:postgresql://h/shop%00",
+        "jdbc:mysql://h/db",
+    ],
 )
 def test_a_jdbc_url_that_the_driver_would_refuse_is_refused(url: str) -> None:
     (fault,) = faults(changed("jdbcConnectionDetails", "url", value=url))
@@ -191,8 +202,13 @@ def test_a_jdbc_url_that_the_driver_would_refuse_is_refused(url: str) -> None:
         "mongodb://h/shop?tlsCertificateKeyFilePassword=hunter2&tlsCertificateKeyFile",
         "mongodb://h/shop?tls=true&ssl=false",
         "mongodb://h/a.b",
+        "mongodb://h/a+b",
         "mongodb://h/admin",
         f"mongodb://h/{'x' * 64}",
+        f"mongodb://h:{'1' * 5000}/shop",
+        f"mongodb://h/shop?maxPoolSize={'1' * 5000}",
+        "mongodb://u:hunter2%00@h/shop",
+        "mongodb://u:20/hunter2@h",
         "mongodb+srv://h.example.org:27017/shop",
         "mongodb+srv://a.example.org,b.example.org/shop",
     ],
@@ -254,6 +270,46 @@ def test_what_is_not_a_json_object_is_told_by_line_and_column(text: str, fault: 
     assert any(fault in found for found in faults(text))
 
 
+@pytest.mark.parametrize("character", ["\0", "\ud800"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("projectId",),
+        ("jdbcConnectionDetails", "type"),
+        ("jdbcConnectionDetails", "url"),
+        ("jdbcConnectionDetails", "user"),
+        ("jdbcConnectionDetails", "password"),
+        ("mongodbConnectionDetails", "connectionString"),
+        ("mongodbConnectionDetails", "projectName"),
+        ("options", "mode"),
+        ("more",),
+    ],
+)
+def test_a_text_that_no_database_takes_is_a_fault_wherever_it_stands(path: tuple[str, ...], character: str) -> None:
+    fault = "holds a NUL or half of a surrogate pair, which no database takes"
+    assert faults(changed(*path, value=f"hunter2{character}")) == [f"{json_path(path)}: {fault}"]
+    name = f"odd{character}name"
+    assert faults(changed(*path[:-1], name, value=1)) == [f"{json_path([*path[:-1], name])}: {fault}"]
+
+
+@pytest.mark.parametrize("place", ["database", "host", "port", "options", "sslmode"])
+def test_a_surrogate_in_any_part_of_a_url_is_answered_by_its_path(place: str) -> None:
+    parts = {"host": "h", "port": "1", "database": "d", "options": "o", "sslmode": "disable"} | {place: "\ud800"}
+    urls = {
+        "jdbcConnectionDetails": "jdbc:postgresql://{host}:{port}/{database}?options={options}&sslmode={sslmode}",
+        "mongodbConnectionDetails": "mongodb://{host}:{port}/{database}?appName={options}&{sslmode}=1",
+    }
+    for details, name in (("jdbcConnectionDetails", "url"), ("mongodbConnectionDetails", "connectionString")):
+        (fault,) = faults(changed(details, name, value=urls[details].format(**parts)))
+        assert fault.startswith(f"$.{details}.{name}: ")
+
+
+def test_a_surrogate_pair_is_a_character_like_others() -> None:
+    text = json.dumps(changed("mongodbConnectionDetails", "projectName", value="\U0001f600"))
+    assert "\\ud83d\\ude00" in text
+    assert read_job_request(text).mongodb_connection_details.project_name == "\U0001f600"
+
+
 def test_properties_that_occur_twice_are_faults() -> None:
     text = json.dumps(VALID).replace('"options": {', '"options": {"mode": "SNAPSHOT", "mode": "CDC", ')
     assert faults(text) == ["$.options.mode: occurs more than once"]
@@ -268,6 +324,21 @@ def test_any_value_in_any_place_is_read_or_refused(name: str, value: Any) -> Non
     refusal = _refusal(changed(*PLACES[name], value=value))
     assert refusal is None or refusal.status in (400, 440)
     assert refusal is None or json_path(PLACES[name]) in (refusal.description or "")
+
+
+@settings(max_examples=300)
+@given(
+    place=st.sampled_from(["url", "connectionString"]),
+    parts=st.lists(
+        st.sampled_from([*"/:@,?&=;[]%h", "//", "%00", "%ff", "\ud800", "1" * 5000, "authMechanismProperties="]) | st.text(max_size=3),
+        max_size=12,
+    ),
+)
+def test_any_text_after_the_scheme_of_a_url_is_read_or_refused(place: str, parts: list[str]) -> None:
+    scheme = "jdbc:postgresql:" if place == "url" else "mongodb://"
+    refusal = _refusal(changed(*PLACES[place], value=scheme + "".join(parts)))
+    assert refusal is None or refusal.status in (400, 440)
+    assert refusal is None or json_path(PLACES[place]) in (refusal.description or "")
 
 
 def _refusal(document: Any) -> ApiError | None:

@@ -1,5 +1,6 @@
 """JDBC URLs of PostgreSQL, in every form that the pgjdbc driver accepts."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -14,6 +15,11 @@ DEFAULT_PORT = 5432
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 SSL_FILES: tuple[str, ...] = ("sslcert", "sslkey", "sslrootcert")
 NON_VALIDATING = "org.postgresql.ssl.NonValidatingFactory"
+
+LONGEST_TIMEOUT_SECONDS = 2**31 // 1000
+"""The driver counts milliseconds in 32 bits."""
+
+_DIGITS = re.compile(r"[0-9]{1,9}")
 
 FORMS = "jdbc:postgresql://host:port/database?property=value"
 
@@ -109,16 +115,16 @@ def _split_server(server: str) -> tuple[str, str]:
     """The host list and the database (decoded); either may be empty."""
     if server in ("", "/", "//", "///"):
         return "", ""
+    if "@" in server:
+        raise ConfigError(
+            "the JDBC URL has credentials before the host, where the driver does not read them (an @ in a database's name is written %40)",
+            suggestion="Give user and password as their own fields, or as ?user=...&password=...",
+        )
     if not server.startswith("//"):
         if server.startswith("/"):
             raise ConfigError("the JDBC URL has one slash before the host: two are needed", suggestion=f"Write it as {FORMS}")
         return "", _decode(server, "the database name")
     authority, slash, database = server[2:].partition("/")
-    if "@" in authority:
-        raise ConfigError(
-            "the JDBC URL has credentials before the host, where the driver does not read them",
-            suggestion="Give user and password as their own fields, or as ?user=...&password=...",
-        )
     if not slash:
         raise ConfigError("the JDBC URL needs a / after the host", suggestion=f"Write it as {FORMS}")
     if "/" in database:
@@ -155,7 +161,7 @@ def _host(name: str) -> str:
 
 
 def _port(text: str, host: str) -> int:
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= 65535:
+    if _DIGITS.fullmatch(text) and 1 <= int(text) <= 65535:
         return int(text)
     raise ConfigError(f"the JDBC URL's port {text!r} (of the host {host}) is not a number between 1 and 65535")
 
@@ -175,6 +181,8 @@ def _decode(text: str, place: str) -> str:
     parts = text.split("%")[1:]
     if any(len(part) < 2 or not all(digit in "0123456789abcdefABCDEF" for digit in part[:2]) for part in parts):
         raise ConfigError(f"{place} in the JDBC URL has a % without two hexadecimal digits after it", suggestion="Write a % as %25")
+    if "%00" in text:
+        raise ConfigError(f"{place} in the JDBC URL holds %00: PostgreSQL takes no NUL character")
     try:
         return unquote_to_bytes(text.replace("+", " ")).decode()
     except UnicodeDecodeError as error:
@@ -199,6 +207,6 @@ def _seconds(properties: dict[str, str], name: str) -> int | None:
     text = properties.pop(name, None)
     if text is None:
         return None
-    if not (text.isascii() and text.isdigit()):
-        raise ConfigError(f"the JDBC URL's {name} {text!r} is not a number of seconds")
+    if not _DIGITS.fullmatch(text) or int(text) > LONGEST_TIMEOUT_SECONDS:
+        raise ConfigError(f"the JDBC URL's {name} {text!r} is not a number of seconds, {LONGEST_TIMEOUT_SECONDS} at most")
     return int(text)
