@@ -4,8 +4,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise ValueError("names the home of a user that there is not") from None
+
+
+Folder = Annotated[Path, AfterValidator(_expanded)]
+"""A path whose `~` is the user's home, also where no shell has expanded it."""
 
 
 class ConnectSecrets(StrEnum):
@@ -25,7 +36,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ROWSTREAM_", frozen=True, extra="ignore")
 
-    home: Path = Field(
+    home: Folder = Field(
         default_factory=lambda: Path.home() / ".rowstream", description="Where the embedded stack keeps its data, logs and keys"
     )
     host: str = Field("127.0.0.1", description="The loopback address the API listens on")
@@ -37,7 +48,7 @@ class Settings(BaseSettings):
     kafka_bootstrap_servers: str = Field("127.0.0.1:19092", description="Kafka's addresses, as the service and the workers reach it")
     connect_url: str = Field("http://127.0.0.1:18083", description="Kafka Connect's REST API")
     connect_secrets: ConnectSecrets = Field(ConnectSecrets.PROVIDER, description="How passwords reach Connect")
-    connect_secrets_dir: Path | None = Field(None, description="A folder that the service writes and Connect reads")
+    connect_secrets_dir: Folder | None = Field(None, description="A folder that the service writes and Connect reads")
     secret_key: SecretStr | None = Field(
         None, description="Encrypts what workers need of a connection in the control database; 32 bytes, URL-safe base64"
     )
