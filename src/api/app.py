@@ -7,6 +7,7 @@ from aiohttp import web
 
 from api import health
 from api.errors import answer_errors
+from api.expectation import meet_expectation
 from api.guard import protect_answers, refuse_foreign, require_loopback
 from api.jobs.handlers import answer, routes
 from api.keys import CAPTURE_SECONDS, OPENAPI, PROBES, STATISTICS, STORE, UPDATES, VAULT, ReadStatistics
@@ -37,10 +38,10 @@ def make_app(
     app[CAPTURE_SECONDS] = 1.5 * settings.slot_timeout_seconds
     app[OPENAPI] = openapi_text(settings.host, settings.port)
     app.cleanup_ctx.append(_probes(settings, ping_control))
-    app.router.add_get("/healthz", _healthz)
-    app.router.add_get("/readyz", _readyz)
-    app.router.add_get("/api/v1/info", _info)
-    app.router.add_get("/api/v1/openapi.json", _openapi)
+    app.router.add_get("/healthz", _healthz, expect_handler=meet_expectation)
+    app.router.add_get("/readyz", _readyz, expect_handler=meet_expectation)
+    app.router.add_get("/api/v1/info", _info, expect_handler=meet_expectation)
+    app.router.add_get("/api/v1/openapi.json", _openapi, expect_handler=meet_expectation)
     app.add_routes(routes)
     return app
 

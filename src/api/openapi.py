@@ -85,13 +85,13 @@ def _paths() -> dict[str, Any]:
             "post": _action("stopJob", "Complete a streaming job; cancel one that does not stream yet"),
         },
         "/jobs/{id}/cancel": {"parameters": [_ID], "post": _action("cancelJob", "End a job now and clean up")},
-        "/info": {"get": _operation("getInfo", "What this service is and can", "Info", _FORBIDDEN)},
+        "/info": {"get": _operation("getInfo", "What this service is and can", "Info", _ANY_ERRORS)},
         "/openapi.json": {"get": _free("getOpenApi", "This document")},
     }
 
 
 def _root_paths() -> dict[str, Any]:
-    ready = _operation("getReadiness", "Whether everything the service needs answers", "Readiness", _FORBIDDEN)
+    ready = _operation("getReadiness", "Whether everything the service needs answers", "Readiness", _ANY_ERRORS)
     ready["responses"]["503"] = {"description": "Something does not answer", "content": _json("Readiness")}
     return {"/healthz": {"get": _free("getHealth", "Whether the service lives")}, "/readyz": {"get": ready}}
 
@@ -104,8 +104,10 @@ def _errors(descriptions: dict[str, str]) -> dict[str, Any]:
     return {status: {"description": text, "content": _json("Error")} for status, text in descriptions.items()}
 
 
-_FORBIDDEN = _errors({"403": "The request names another host or comes from another site"})
-_READ_ERRORS = _FORBIDDEN | _errors({"500": "Internal server error", "503": "The control database does not answer"})
+_ANY_ERRORS = _errors(
+    {"403": "The request names another host or comes from another site", "417": "The Expect header is something else than 100-continue"}
+)
+_READ_ERRORS = _ANY_ERRORS | _errors({"500": "Internal server error", "503": "The control database does not answer"})
 _BAD_REQUEST = _errors({"400": "The text of the request has faults; `description` lists every one"})
 _NOT_FOUND = _errors({"404": "There is no such job"})
 _BODY_ERRORS = _BAD_REQUEST | _errors({"413": "The body is too large", "415": "The body is not application/json"})
@@ -129,7 +131,7 @@ def _action(name: str, summary: str) -> dict[str, Any]:
 
 def _free(name: str, summary: str) -> dict[str, Any]:
     anything = {"description": "OK", "content": {"application/json": {"schema": {"type": "object"}}}}
-    return {"operationId": name, "summary": summary, "responses": {"200": anything} | _FORBIDDEN}
+    return {"operationId": name, "summary": summary, "responses": {"200": anything} | _ANY_ERRORS}
 
 
 def _list_parameters() -> list[dict[str, Any]]:

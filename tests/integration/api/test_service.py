@@ -86,6 +86,14 @@ async def test_a_request_with_faults_lists_them_and_makes_no_job(service: Servic
     assert (await (await service.get("/api/v1/jobs")).json()) == {"jobs": []}
 
 
+@pytest.mark.parametrize("character", ["\0", "\ud800"])
+async def test_a_text_that_cannot_be_kept_is_400(service: Service, request_body: MakeBody, character: str) -> None:
+    body = request_body() | {"projectId": "p"}
+    body["jdbcConnectionDetails"]["url"] = f"jdbc:postgresql://h:1/shop{character}"
+    refused = await refusal(await service.post("/api/v1/jobs", json=body), 400)
+    assert refused["description"].startswith("$.jdbcConnectionDetails.url: ")
+
+
 async def test_a_connection_string_without_a_database_is_440(service: Service, request_body: MakeBody) -> None:
     body = request_body() | {"mongodbConnectionDetails": {"connectionString": "mongodb://127.0.0.1:27017"}}
     response = await service.post("/api/v1/jobs", json=body)
@@ -137,6 +145,21 @@ async def test_a_method_that_a_path_has_not_is_405_and_names_those_it_has(servic
     response = await service.delete("/api/v1/jobs")
     assert response.headers[hdrs.ALLOW] == "GET, HEAD, POST"
     assert "POST" in (await refusal(response, 405))["description"]
+
+
+async def test_an_expectation_that_no_path_meets_is_417(service: Service) -> None:
+    assert service.app is not None
+    for route in service.app.router.routes():
+        assert route.resource is not None
+        path = route.resource.canonical.format(id=ObjectId())
+        response = await service.request(route.method, path, headers={hdrs.EXPECT: "more"})
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        if route.method != hdrs.METH_HEAD:
+            await refusal(response, 417)
+
+
+async def test_a_body_may_wait_until_the_service_asks_for_it(service: Service, request_body: MakeBody) -> None:
+    assert (await service.post("/api/v1/jobs", json=request_body(), expect100=True)).status == 200
 
 
 async def test_a_stop_in_the_snapshot_cancels_and_nothing_more_is_allowed_then(service: Service, request_body: MakeBody) -> None:
