@@ -18,9 +18,7 @@ def check_columns(table: Table, mode: Mode, quoted_name: str) -> Iterator[Findin
     for column in table.columns:
         if _LEFT_OUT.fullmatch(column.type):
             yield _left_out(table, column)
-        elif (
-            mode.streams and table.identity is Identity.KEY and _TOASTED.fullmatch(column.type) and not _PLACEHOLDER.fullmatch(column.type)
-        ):
+        elif mode.streams and table.identity is Identity.KEY and _lacks_placeholder(column.type):
             yield _without_placeholder(table, column, quoted_name)
 
 
