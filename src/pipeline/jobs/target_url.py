@@ -4,10 +4,12 @@ import re
 import warnings
 from urllib.parse import quote, unquote_plus
 
+from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from pipeline.errors import ConfigError
+from pipeline.sink.client import OPTIONS
 
 _SCHEMES = ("mongodb://", "mongodb+srv://")
 _FORBIDDEN_IN_NAME = re.compile(r'[/\\. "$\x00]')
@@ -41,6 +43,8 @@ def target_database(url: str) -> str:
     hosts, name, options = _split(url.removeprefix(scheme))
     _check_hosts(hosts, srv=scheme == _SCHEMES[1])
     _check_options(options)
+    if scheme == _SCHEMES[0]:
+        _check_together(url)
     if not name:
         raise NoDatabaseError("names no database: write its name after the hosts, as in mongodb://host:27017/database")
     if "@" in name:
@@ -77,6 +81,16 @@ def _check_options(options: str) -> None:
             raise ConfigError(f"option {quote(name)!r} is not valid: check its value, or write it as name=value")
     if not _is_fine(options):
         raise ConfigError("its options contradict each other")
+
+
+def _check_together(url: str) -> None:
+    """Make the client that will be used; it connects to nothing yet."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            MongoClient(url, connect=False, **OPTIONS)
+        except (PyMongoError, ValueError, TypeError, OSError):
+            raise ConfigError("its user name, password and options do not go together: see what authMechanism needs beside it") from None
 
 
 def _is_fine(options: str) -> bool:

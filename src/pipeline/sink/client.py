@@ -20,6 +20,8 @@ OPTIONS: dict[str, Any] = {
     "w": "majority",
     "journal": True,
     "readPreference": "primary",
+    "readPreferenceTags": "",
+    "maxStalenessSeconds": -1,
     "readConcernLevel": "majority",
     "retryWrites": True,
     "retryReads": True,

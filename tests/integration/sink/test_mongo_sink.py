@@ -226,7 +226,15 @@ def test_a_value_of_a_unique_index_may_pass_from_a_deleted_row_to_a_new_one(targ
     assert target.ids() == {1, 2}
 
 
-@pytest.mark.parametrize("options", ["w=0", "w=1&journal=false", "readPreference=secondary", "retryWrites=false&readConcernLevel=local"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        "w=0",
+        "w=1&journal=false",
+        "readPreference=secondary&readPreferenceTags=a:b&maxStalenessSeconds=120",
+        "retryWrites=false&readConcernLevel=local",
+    ],
+)
 def test_the_connection_string_cannot_weaken_the_promise(target: Target, mongodb: MongoDB, options: str) -> None:
     with connect(f"{mongodb.url}&{options}") as client:
         worker = target.worker(client)

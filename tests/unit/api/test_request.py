@@ -209,6 +209,8 @@ def test_a_jdbc_url_that_the_driver_would_refuse_is_refused(url: str) -> None:
         f"mongodb://h/shop?maxPoolSize={'1' * 5000}",
         "mongodb://u:hunter2%00@h/shop",
         "mongodb://u:20/hunter2@h",
+        "mongodb://h/shop?authMechanism=GSSAPI",
+        "mongodb://h/shop?directConnection=true&loadBalanced=true",
         "mongodb+srv://h.example.org:27017/shop",
         "mongodb+srv://a.example.org,b.example.org/shop",
     ],
