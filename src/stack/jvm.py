@@ -1,5 +1,6 @@
 """The Java machine that Kafka and Kafka Connect run on."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -32,12 +33,13 @@ OPTIMISE_LATE = tuple(
 def write_properties(path: Path, properties: Mapping[str, object]) -> Path:
     """Write a Java properties file, readable by its owner alone, and return its path."""
     path.touch(mode=0o600)
-    path.write_text("".join(f"{name}={_escaped(value)}\n" for name, value in properties.items()), "utf-8")
+    path.write_text("".join(f"{name}={_escaped(value)}\n" for name, value in properties.items()), "ascii")
     return path
 
 
 def _escaped(value: object) -> str:
-    return str(value).replace("\\", "\\\\")
+    """As JSON escapes a string: Java takes the file for ISO-8859-1, and knows the same escapes (`java.util.Properties.load`)."""
+    return json.dumps(str(value))[1:-1]
 
 
 def java_command(layout: Layout, heap: str, compiler: Sequence[str], main: str, *arguments: str | Path) -> list[str | Path]:

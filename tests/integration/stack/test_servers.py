@@ -12,12 +12,16 @@ from pymongo.errors import OperationFailure
 
 from stack import process
 from stack.account import service_account
+from stack.config import read_config
 from stack.errors import StackError
+from stack.kafka import Kafka
 from stack.layout import Layout
+from stack.library import Library
 from stack.mongodb import MongoDB
 from stack.ports import free_ports
 from stack.postgresql import PostgreSQL
 from stack.programs import package_folder, postgres, wheel_libraries
+from stack.progress import Silence
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: only root's servers run as another user")
 
@@ -170,3 +174,15 @@ def test_a_server_whose_record_is_of_another_process_is_started_anew_and_the_oth
         assert process.born(other) is not None
     finally:
         process.end(other, signal.SIGKILL, 10)
+
+
+def test_kafka_keeps_its_data_in_a_home_of_any_letters(layout: Layout) -> None:
+    home = Layout(layout.home.with_name("hem åäö データ 🐘"))
+    library = Library(read_config().cache)
+    library.install(Silence())
+    server = Kafka(*free_ports(2), home, library)
+    try:
+        server.start()
+        assert (home.data / "kafka" / "meta.properties").exists()
+    finally:
+        server.stop()
