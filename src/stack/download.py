@@ -3,11 +3,10 @@
 import errno
 import hashlib
 import random
-import threading
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from threading import Event, Lock
 
 import requests
 from jgo.maven import MavenContext
@@ -35,7 +34,7 @@ class Downloads:
         self.folder = folder
         self.back_off = back_off
         self.repository = repository or next(iter(MavenContext(repo_cache=folder).remote_repos.values()))
-        self._told = threading.Lock()
+        self._told = Lock()
 
     def path(self, artifact: Artifact) -> Path:
         """Where the file is, or will be."""
@@ -56,12 +55,14 @@ class Downloads:
         if not missing:
             return
         size = sum(artifact.size for artifact in missing)
+        stop = Event()
         with progress.downloading(len(missing), size) as advance, requests.Session() as session, ThreadPoolExecutor(AT_ONCE) as pool:
-            futures = [pool.submit(self._get, session, artifact, self._one_at_a_time(advance)) for artifact in missing]
+            futures = [pool.submit(self._get, session, artifact, self._one_at_a_time(advance), stop) for artifact in missing]
             try:
-                for future in futures:
+                for future in as_completed(futures):
                     future.result()
             except BaseException:
+                stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
@@ -72,7 +73,8 @@ class Downloads:
 
         return told
 
-    def _get(self, session: requests.Session, artifact: Artifact, advance: Advance) -> None:
+    def _get(self, session: requests.Session, artifact: Artifact, advance: Advance, stop: Event) -> None:
+        """Download one file, whole unless it is told to stop."""
         path = self.path(artifact)
         part = path.with_name(f"{path.name}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +84,7 @@ class Downloads:
         while failed < ATTEMPTS:
             before = _size(part)
             try:
-                self._pull(session, artifact, part, advance)
+                self._pull(session, artifact, part, advance, stop)
             except requests.RequestException as error:
                 problem = str(error)
             except OSError as error:
@@ -98,10 +100,11 @@ class Downloads:
                 failed += 1
             else:
                 failed = 0 if _size(part) > before else failed + 1
-            time.sleep(self.back_off * 2**failed * random.uniform(0.5, 1))  # noqa: S311 - jitter
+            if stop.wait(self.back_off * 2**failed * random.uniform(0.5, 1)):  # noqa: S311 - jitter
+                return
         raise StackError(f"{artifact} cannot be downloaded: {problem}", suggestion="check the network, then run `rowstream up` again")
 
-    def _pull(self, session: requests.Session, artifact: Artifact, part: Path, advance: Advance) -> None:
+    def _pull(self, session: requests.Session, artifact: Artifact, part: Path, advance: Advance, stop: Event) -> None:
         have = _size(part)
         headers = {"Accept-Encoding": "identity", **({"Range": f"bytes={have}-"} if have else {})}
         url = f"{self.repository.rstrip('/')}/{artifact.path}"
@@ -117,6 +120,8 @@ class Downloads:
                 for chunk in answer.iter_content(CHUNK_BYTES):
                     file.write(chunk)
                     advance(len(chunk), 0)
+                    if stop.is_set():
+                        return
 
 
 def _size(path: Path) -> int:

@@ -1,10 +1,14 @@
 """Downloads survive bad networks, and only what the lock pins gets a file's name. A loopback server plays the repository."""
 
+import contextlib
 import hashlib
 import re
+import signal
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +18,7 @@ import pytest
 from stack.artifact import Artifact
 from stack.download import CHUNK_BYTES, Downloads
 from stack.errors import StackError
-from stack.progress import Silence
+from stack.progress import Advance, Silence
 
 CONTENT = bytes(range(256)) * 4_000
 
@@ -27,6 +31,8 @@ class Repository:
     cuts: list[int] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
     knows_ranges: bool = True
+    pause: float = 0.0
+    """Seconds between two pieces of an answer."""
     asked: dict[str, list[str | None]] = field(default_factory=lambda: defaultdict(list))
     at_once: int = 0
     most_at_once: int = 0
@@ -64,7 +70,16 @@ def handler(repository: Repository) -> type[BaseHTTPRequestHandler]:
             self.send_response(206 if start else 200)
             self.send_header("Content-Length", str(len(content) - start))
             self.end_headers()
-            self.wfile.write(content[start:] if cut is None else content[start : start + cut])
+            self.send(content[start:] if cut is None else content[start : start + cut])
+
+        def send(self, content: bytes) -> None:
+            if not repository.pause:
+                self.wfile.write(content)
+                return
+            with contextlib.suppress(ConnectionError):  # the client has had enough
+                for begin in range(0, len(content), CHUNK_BYTES):
+                    self.wfile.write(content[begin : begin + CHUNK_BYTES])
+                    time.sleep(repository.pause)
 
         def log_message(self, *_: object) -> None:
             pass
@@ -174,3 +189,49 @@ def test_what_is_there_is_not_asked_for(repository: Repository, downloads: Downl
     downloads.fetch([artifact], Silence())
     downloads.fetch([artifact], Silence())
     assert len(repository.asked[f"/{artifact.path}"]) == 1
+
+
+def test_a_file_that_cannot_be_had_ends_the_others_under_way(repository: Repository, downloads: Downloads) -> None:
+    repository.pause = 0.05
+    slow = repository.add("slow", CONTENT * 5)
+    missing = Artifact("org.example", "missing", "1.0", "0" * 64, 10)
+    with pytest.raises(StackError, match="missing"):
+        downloads.fetch([slow, missing], Silence())
+    assert not downloads.path(slow).exists()
+
+
+def test_a_file_that_is_waited_for_is_given_up_when_another_cannot_be_had(repository: Repository, tmp_path: Path) -> None:
+    downloads = Downloads(tmp_path, repository.address, back_off=3600)
+    wrong = repository.add("wrong")
+    repository.files[f"/{wrong.path}"] = CONTENT[::-1]
+    with pytest.raises(StackError, match="missing"):
+        downloads.fetch([wrong, Artifact("org.example", "missing", "1.0", "0" * 64, 10)], Silence())
+
+
+class Interrupting(Silence):
+    """Presses Ctrl-C once something came."""
+
+    @contextmanager
+    def downloading(self, files: int, size: int) -> Iterator[Advance]:
+        main, pressed = threading.main_thread().ident, threading.Event()
+        assert main is not None
+
+        def advance(size: int, done: int) -> None:
+            if size and not pressed.is_set():
+                pressed.set()
+                signal.pthread_kill(main, signal.SIGINT)
+
+        yield advance
+
+
+def test_an_interrupt_does_not_wait_for_files_under_way_and_the_next_start_goes_on(repository: Repository, downloads: Downloads) -> None:
+    slow = repository.add("slow", CONTENT * 5)
+    repository.pause = 0.05
+    with pytest.raises(KeyboardInterrupt):
+        downloads.fetch([slow], Interrupting())
+    assert not downloads.path(slow).exists()
+    repository.pause = 0
+    downloads.fetch([slow], Silence())
+    asked = repository.asked[f"/{slow.path}"]
+    assert asked[0] is None
+    assert asked[1] is not None
