@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.settings import Settings
-from stack.errors import StackError
+from stack.errors import StackError, file_errors_told
 from stack.layout import Layout
 from stack.ports import PortPlan
 
@@ -42,6 +42,7 @@ class StackConfig:
         return Layout(self.home)
 
 
+@file_errors_told()
 def read_config(home: Path | None = None, ports: Mapping[str, int | None] | None = None) -> StackConfig:
     """
     Read the configuration: options, then the environment, then what the home was started with last, then the defaults.
@@ -49,9 +50,9 @@ def read_config(home: Path | None = None, ports: Mapping[str, int | None] | None
     `ports` are options by server; None is one that was not given.
 
     Raises:
-        StackError: A port is not a port, or two servers would have the same.
+        StackError: A port is not a port, or two servers would have the same; a setting or the home cannot be read.
     """
-    where = (home or Settings(_env_file=None).home).expanduser().resolve()
+    where = (home or environment_settings().home).expanduser().resolve()
     cache = Path(os.environ.get("ROWSTREAM_CACHE") or Path.home() / ".cache" / "rowstream").expanduser().resolve()
     return StackConfig(
         home=where,
@@ -61,6 +62,23 @@ def read_config(home: Path | None = None, ports: Mapping[str, int | None] | None
         kafka_heap=os.environ.get("ROWSTREAM_KAFKA_HEAP", KAFKA_HEAP),
         connect_heap=os.environ.get("ROWSTREAM_CONNECT_HEAP", CONNECT_HEAP),
     )
+
+
+def environment_settings() -> Settings:
+    """
+    The settings that are named in the environment, without those in a home's file.
+
+    Raises:
+        StackError: One of them is wrong; its value is not shown, it may be a secret.
+    """
+    try:
+        return Settings(_env_file=None)
+    except ValidationError as error:
+        faults = [(f"ROWSTREAM_{'_'.join(map(str, each['loc'])).upper()}", each["msg"]) for each in error.errors()]
+        raise StackError(
+            f"the environment's settings are wrong: {'; '.join(f'{name}: {fault}' for name, fault in faults)}",
+            suggestion=f"correct or unset {', '.join(name for name, _ in faults)}",
+        ) from None
 
 
 def _ports(layout: Layout, options: Mapping[str, int | None]) -> PortPlan:
@@ -84,11 +102,21 @@ class Remembered(BaseModel):
 
 
 def remembered(layout: Layout) -> Remembered:
-    """What the home was started with last, or nothing."""
+    """
+    What the home was started with last, or nothing.
+
+    Raises:
+        StackError: The file says nothing that can be understood.
+    """
     try:
-        return Remembered.model_validate_json(layout.remembered.read_text("utf-8"))
+        return Remembered.model_validate_json(layout.remembered.read_bytes())
     except FileNotFoundError:
         return Remembered()
+    except ValidationError as error:
+        raise StackError(
+            f"{layout.remembered}, which keeps the ports of the last start, is damaged",
+            suggestion="remove it; ports that are not the usual ones must then be named again",
+        ) from error
 
 
 def remember(config: StackConfig, own: Iterable[str]) -> None:

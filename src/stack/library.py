@@ -34,14 +34,9 @@ class Library:
         pinned = "".join(artifact.sha256 for artifact in read_lock("plugins"))
         return self.cache / "plugins" / hashlib.sha256(pinned.encode()).hexdigest()[:12]
 
-    @property
-    def installed(self) -> bool:
-        """Whether nothing is missing."""
-        return self.plugins.exists() and all(jar.exists() for jar in self.jars)
-
-    def install(self, progress: Progress) -> None:
-        """Download what is missing and unpack the plugins. Several programs may do so at once."""
-        if self.installed:
+    def install(self, progress: Progress, *, plugins: bool = True) -> None:
+        """Download what is missing and, if they are needed, unpack the plugins. Several programs may do so at once."""
+        if all(path.exists() for path in (*self.jars, *([self.plugins] if plugins else []))):
             return
         try:
             self.cache.mkdir(parents=True, exist_ok=True)
@@ -50,8 +45,8 @@ class Library:
                 f"{self.cache} cannot be made: {error.strerror}", suggestion="choose another folder with ROWSTREAM_CACHE"
             ) from error
         with exclusive(self.cache / "lock", lambda: progress.say("Waiting for another download to end")):
-            self._download([*read_lock("kafka"), *read_lock("plugins")], progress)
-            if not self.plugins.exists():
+            self._download([*read_lock("kafka"), *(read_lock("plugins") if plugins else [])], progress)
+            if plugins and not self.plugins.exists():
                 progress.say("Unpacking the Debezium plugins")
                 unpack([self._repository / plugin.path for plugin in read_lock("plugins")], self.plugins)
 

@@ -9,11 +9,13 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
 from stack.account import service_account
+from stack.errors import StackError
 from stack.layout import Layout, scratch_folder
 from stack.passwords import password
 from stack.ports import LOOPBACK
 from stack.programs import postgres
 from stack.server import Server
+from stack.typed import typed
 
 SUPERUSER = "postgres"
 SETTINGS: Mapping[str, object] = {
@@ -25,6 +27,26 @@ SETTINGS: Mapping[str, object] = {
     "max_connections": 200,
     "shared_buffers": "32MB",
 }
+
+CLIENT = {
+    "host": LOOPBACK,
+    "hostaddr": LOOPBACK,
+    "sslmode": "disable",
+    "sslrootcert": "",
+    "sslcertmode": "disable",
+    "gssencmode": "disable",
+    "channel_binding": "prefer",
+    "require_auth": "scram-sha-256",
+    "target_session_attrs": "any",
+    "client_encoding": "UTF8",
+    "options": "",
+}
+"""What libpq would take from the user's PGHOSTADDR, PGSSLMODE and so on, which are meant for other servers."""
+
+
+def forget_service() -> None:
+    """Drop PGSERVICE from this program's environment: libpq lets no connection string outrank it."""
+    os.environ.pop("PGSERVICE", None)
 
 
 class PostgreSQL(Server):
@@ -44,18 +66,30 @@ class PostgreSQL(Server):
 
     def dsn(self, database: str = "postgres") -> str:
         """The superuser's connection string, password included."""
-        return make_conninfo(host=LOOPBACK, port=self.port, user=SUPERUSER, password=self._password, dbname=database)
+        return make_conninfo(**CLIENT, port=self.port, user=SUPERUSER, password=self._password, dbname=database)
 
     @property
     def ready(self) -> bool:
         """Whether the server takes connections."""
-        return PGconn.ping(make_conninfo(host=LOOPBACK, port=self.port, connect_timeout=5).encode()) == Ping.OK
+        return PGconn.ping(make_conninfo(**CLIENT, port=self.port, connect_timeout=5).encode()) == Ping.OK
 
     def prepare(self) -> None:
-        """Make the data folder the first time."""
+        """
+        Make the data folder the first time.
+
+        Raises:
+            StackError: There is data already, but its password is lost.
+        """
         if not self._data.exists():
             self._initialise()
-        elif self.account is not None:
+            return
+        if not self._password_file.exists():
+            wipe, up = (typed(command, self.layout.home) for command in ("down --wipe", "up"))
+            raise StackError(
+                f"{self.name} has data in {self._data}, but {self._password_file} with its password is gone",
+                suggestion=f"run `{wipe}`, which removes the data, then `{up}`",
+            )
+        if self.account is not None:
             self.account.own(self._data)
 
     def command(self) -> Sequence[str | Path]:
@@ -73,7 +107,11 @@ class PostgreSQL(Server):
 
     @property
     def _password(self) -> str:
-        return password(self.layout.password(self.name))
+        return password(self._password_file)
+
+    @property
+    def _password_file(self) -> Path:
+        return self.layout.password(self.name)
 
     def _initialise(self) -> None:
         scratch = scratch_folder(self._data)

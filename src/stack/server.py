@@ -68,13 +68,22 @@ class Server(ABC):
         self.layout.make()
         pid = self.pid
         if pid is None:
-            for option, port in self.ports.items():
-                check_free(port, option)
+            self.check_ports()
             self._trim_log()
             self._end_preparation()
             self.prepare()
             pid = process.spawn(self.command(), self._log, self.environment(), self._pid_file, self.account)
         self._wait_until_ready(pid)
+
+    def check_ports(self) -> None:
+        """
+        Make sure that the server, which does not run, can have its ports.
+
+        Raises:
+            StackError: Another process has one.
+        """
+        for option, port in self.ports.items():
+            check_free(port, option)
 
     def stop(self) -> None:
         """Ask the server to end, and make it end when it does not."""

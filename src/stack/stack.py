@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
+
 from stack import sample
 from stack.config import CONNECT, CONTROL, KAFKA, SECRETS, StackConfig, remember, remembered
 from stack.connect import Connect
 from stack.connections import Connections
+from stack.demo.service import Service
 from stack.envfile import write_env_file
-from stack.errors import StackError
+from stack.errors import StackError, file_errors_told
 from stack.exclusive import exclusive
 from stack.kafka import Kafka
 from stack.library import Library
@@ -20,6 +23,7 @@ from stack.postgresql import PostgreSQL
 from stack.progress import Progress, Silence
 from stack.server import Server
 from stack.status import ServerStatus
+from stack.typed import typed
 
 
 class Stack:
@@ -50,6 +54,7 @@ class Stack:
         """The embedded servers, in the order in which they are stopped."""
         return [self.connect, self.kafka, self.mongodb, self.postgresql]
 
+    @file_errors_told()
     def up(self, progress: Progress | None = None) -> None:
         """
         Start whatever does not run yet, load the sample once, and write the settings file.
@@ -63,16 +68,25 @@ class Stack:
             self.layout.make()
             self._check_ports()
             remember(self.config, self.own)
-            self.library.install(progress)
+            self._install(progress)
             self._start(progress)
             write_env_file(self.layout, self.connections.settings)
 
+    @file_errors_told()
     def down(self, progress: Progress | None = None, *, wipe: bool = False) -> None:
-        """Stop every embedded server; `wipe` removes data, logs, passwords and keys too, and keeps the downloads."""
+        """
+        Stop every embedded server, and before them the service that a killed demo left behind.
+
+        `wipe` removes data, logs, passwords and keys too, and keeps the downloads.
+        """
         progress = progress or Silence()
-        if not self.layout.home.exists():
+        if not self.layout.home.exists() and not (wipe and self.layout.annex.folder.exists()):
             return
         with exclusive(self.layout.lock, lambda: progress.say("Waiting for another `rowstream up` or `down` to end")):
+            service = Service(self.layout)
+            if service.running:
+                progress.say("Stopping the demo's service")
+                service.stop()
             for server in self.servers:
                 if server.pid is not None:
                     progress.say(f"Stopping {server.name}")
@@ -80,6 +94,7 @@ class Stack:
             if wipe:
                 self.layout.wipe()
 
+    @file_errors_told()
     def status(self) -> list[ServerStatus]:
         """How each embedded server is; those that the user has instead are left out."""
         elsewhere = [self._named[name] for name in remembered(self.layout).own if name in self._named]
@@ -111,22 +126,33 @@ class Stack:
         """The servers that a user may have already, by the setting that names them."""
         return {KAFKA: self.kafka, CONTROL: self.mongodb, CONNECT: self.connect}
 
+    @property
+    def _wanted(self) -> list[Server]:
+        """The servers that the user does not have already."""
+        return [self.postgresql, *(server for name, server in self._named.items() if name not in self.own)]
+
+    def _install(self, progress: Progress) -> None:
+        if self.kafka in self._wanted or self.connect in self._wanted:
+            self.library.install(progress, plugins=self.connect in self._wanted)
+
     def _start(self, progress: Progress) -> None:
-        wanted: list[Server] = [self.postgresql]
         for name, server in self._named.items():
             if name in self.own:
                 progress.say(f"Not starting {server.name}: {name} names one")
-            else:
-                wanted.append(server)
-        self._side_by_side([server for server in wanted if server is not self.connect], progress)
-        if self.connect in wanted:  # needs Kafka
+        self._side_by_side([server for server in self._wanted if server is not self.connect], progress)
+        if self.connect in self._wanted:  # needs Kafka
             self._side_by_side([self.connect], progress)
 
     def _check_ports(self) -> None:
+        """Before they are remembered: the next `up` must not come back to ports that cannot be had."""
         before = remembered(self.layout).ports
         running = [server.name for server in self.servers if server.pid is not None]
         if before is not None and before != self.config.ports and running:
-            raise StackError(f"the ports cannot change while servers run: {', '.join(running)}", suggestion="run `rowstream down` first")
+            advice = f"run `{typed('down', self.layout.home)}` first"
+            raise StackError(f"the ports cannot change while servers run: {', '.join(running)}", suggestion=advice)
+        for server in self._wanted:
+            if server.pid is None:
+                server.check_ports()
 
     def _side_by_side(self, servers: Sequence[Server], progress: Progress) -> None:
         with ThreadPoolExecutor(len(servers)) as pool:
@@ -138,8 +164,18 @@ class Stack:
         running = server.pid is not None
         server.start()
         if server is self.postgresql:
-            sample.load(self.postgresql.dsn(), self.postgresql.dsn(sample.DATABASE), self._sample_password)
+            self._load_sample()
         progress.say(f"{server.name} {'runs already' if running else 'is ready'} on port {server.port}")
+
+    def _load_sample(self) -> None:
+        try:
+            sample.load(self.postgresql.dsn(), self.postgresql.dsn(sample.DATABASE), self._sample_password)
+        except psycopg.Error as error:
+            problem = error.diag.message_primary or str(error)  # without the statement, which holds a password
+            raise StackError(
+                f"the sample database cannot be made: {problem}",
+                suggestion=f"mend it in PostgreSQL, or run `{typed('down --wipe', self.layout.home)}`, which removes all data",
+            ) from error
 
     @property
     def _sample_password(self) -> str:

@@ -77,6 +77,7 @@ def test_the_demo_moves_the_shop_exactly_and_leaves_nothing_but_documents(stack:
     made, seen = re.findall(r"changes: (\d+) made, (\d+) counted", said)[0]
     assert int(made) == int(seen) > 10
     assert stack.connections.sample_password not in said
+    assert f"down --wipe --home {stack.layout.home}  " in said
     assert_equal(stack)
     assert left_behind(stack) == []
     assert all(server.ready for server in stack.status()), "it has not started the stack, so it must not stop it"

@@ -1,5 +1,6 @@
 """`rowstream demo`."""
 
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -17,9 +18,18 @@ from stack.commands import Home
 from stack.config import read_config
 from stack.demo.account import Account
 from stack.demo.demo import Demo
+from stack.postgresql import forget_service
 from stack.stack import Stack
+from stack.typed import typed
 
 INTERRUPTED = 130
+NEXT = {
+    "demo --keep": "the same, and everything stays up",
+    "up": "the embedded servers, for jobs of your own; then:",
+    "serve": "the service (README.md, docs/api.md)",
+    "status": "which servers run, and how to connect to the sample",
+    "down --wipe": "removes the data in {home}",
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -38,10 +48,11 @@ def demo(
     Starts the embedded stack (unless it runs) and the service, moves the sample database, changes it, compares every
     row with its document, and stops what it started. Exits with 1 when something differs or fails.
     """
-    console = Console()
-    account, stack = Account(console), Stack(read_config(home))
+    account = Account(Console())
+    forget_service()
     _interrupt_once(account)
     try:
+        stack = Stack(read_config(home))
         good = Demo(stack, account).run(seconds, keep=keep)
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
@@ -51,7 +62,7 @@ def demo(
             account.say(f"Try: {error.suggestion}")
         raise typer.Exit(1) from None
     if not keep:
-        _say_what_next(account, stack)
+        _say_what_next(account, stack.layout.home)
     raise typer.Exit(0 if good else 1)
 
 
@@ -68,11 +79,10 @@ def _interrupt_once(account: Account) -> None:
         signal.signal(number, end)
 
 
-def _say_what_next(account: Account, stack: Stack) -> None:
-    program = "rowstream" if which("rowstream") else str(Path(sys.executable).with_name("rowstream"))
+def _say_what_next(account: Account, home: Path) -> None:
+    program = "rowstream" if which("rowstream") else shlex.quote(str(Path(sys.executable).with_name("rowstream")))
+    commands = {typed(command, home, program=program): what for command, what in NEXT.items()}
+    width = max(map(len, commands))
     account.step("Where to look next")
-    account.say(f"{program} demo --keep     the same, and everything stays up")
-    account.say(f"{program} up              the embedded servers, for jobs of your own; then:")
-    account.say(f"{program} serve           the service (README.md, docs/api.md)")
-    account.say(f"{program} status          which servers run, and how to connect to the sample")
-    account.say(f"{program} down --wipe     removes the data in {stack.layout.home}")
+    for command, what in commands.items():
+        account.say(f"{command:<{width}}  {what.format(home=home)}")

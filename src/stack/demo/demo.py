@@ -20,9 +20,10 @@ from stack.demo.lag import LagMeter
 from stack.demo.request import DATABASE, as_curl, job_request, target_url
 from stack.demo.service import Service
 from stack.demo.tally import COMPLETED, FAILED, Tally, has_ended
-from stack.errors import StackError
+from stack.errors import StackError, file_errors_told
 from stack.exclusive import exclusive
 from stack.stack import Stack
+from stack.typed import typed
 
 LOOK_SECONDS = 0.25
 PACE_SECONDS = 0.05
@@ -40,6 +41,7 @@ class Demo:
         self.account = account
         self.service = Service(stack.layout)
 
+    @file_errors_told()
     def run(self, seconds: float, *, keep: bool) -> bool:
         """
         Run the demo with `seconds` of live changes; whether every count and document was right.
@@ -176,7 +178,7 @@ class Demo:
     def _show_one(self, shop: Shop, tally: Tally, connection: psycopg.Connection[Any], database: Database[dict[str, Any]]) -> None:
         """Show one customer before and after a change."""
         documents = database["customers"]
-        row = _first_customer(connection)
+        row = self._first_customer(connection)
         identity = {"_id": row["customer_id"]}
         document = documents.find_one(identity) or {}
         self.account.beside("A customer before a change ...", row, document)
@@ -186,7 +188,15 @@ class Demo:
         if after is None:
             raise StackError(f"a change has not arrived after {CATCH_UP_SECONDS:.0f} s, see {self.service.log}")
         title = f"... and after an UPDATE, {(time.monotonic() - committed_at) * 1000:.0f} ms later: what is new"
-        self.account.beside(title, _changes(row, _first_customer(connection)), _changes(document, after))
+        self.account.beside(title, _changes(row, self._first_customer(connection)), _changes(document, after))
+
+    def _first_customer(self, connection: psycopg.Connection[Any]) -> dict[str, Any]:
+        with connection.cursor(row_factory=dict_row) as cursor:
+            row = cursor.execute("SELECT * FROM customers ORDER BY customer_id LIMIT 1").fetchone()
+        if row is None:
+            home = self.stack.layout.home
+            raise StackError("the sample has no customers", suggestion=f"run `{typed('down --wipe', home)}`, then `{typed('demo', home)}`")
+        return row
 
     def _stop(self, api: JobsApi, job_id: str) -> dict[str, Any]:
         self.account.step("The stop: changes made until now are applied, then all that the job owns is removed")
@@ -246,14 +256,6 @@ class Demo:
                 return None
             time.sleep(every)
         return found
-
-
-def _first_customer(connection: psycopg.Connection[Any]) -> dict[str, Any]:
-    with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute("SELECT * FROM customers ORDER BY customer_id LIMIT 1").fetchone()
-    if row is None:
-        raise StackError("the sample has no customers", suggestion="run `rowstream down --wipe`, then `rowstream demo`")
-    return row
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,8 @@ import os
 import signal
 import sys
 
-from pipeline.settings import Settings
 from stack import process
+from stack.config import environment_settings
 from stack.errors import StackError
 from stack.layout import Layout
 from stack.ports import LOOPBACK, free_ports, is_free
@@ -35,10 +35,10 @@ class Service:
         Start the service and return when it answers. What an earlier demo left behind is ended first.
 
         Raises:
-            StackError: It ended, or does not answer.
+            StackError: It ended, or does not answer; or a setting in the environment is wrong.
         """
         self.stop()
-        usual = Settings(_env_file=None).port
+        usual = environment_settings().port
         self.port = usual if is_free(usual) else free_ports(1)[0]
         command = [sys.executable, "-m", "api.cli", "serve", "--workers", str(WORKERS)]
         process.spawn(command, self.log, os.environ | self._settings, self._record)

@@ -18,7 +18,8 @@ def layout() -> Iterator[Layout]:
         layout = Layout(Path(folder) / "home")
         layout.make()
         yield layout
-        layout.wipe()
+        if layout.home.exists():
+            layout.wipe()
 
 
 @pytest.fixture

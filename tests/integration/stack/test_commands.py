@@ -33,6 +33,7 @@ class CommandLine:
             "HOME": str(folder),
             "PATH": f"{Path(sys.executable).parent}:{empty}",
             "ROWSTREAM_CACHE": str(read_config().cache),
+            "PGSERVICE": "elsewhere",  # of which libpq finds no definition
             **ports,
         }
 
@@ -109,3 +110,13 @@ def test_status_of_a_home_without_a_stack_says_stopped(commands: CommandLine) ->
 def test_down_of_a_home_without_a_stack_does_nothing(commands: CommandLine) -> None:
     assert commands.run("down", "--wipe")[0] == 0
     assert not commands.home.exists()
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "demo"])
+def test_a_setting_that_cannot_be_read_is_said_without_a_traceback(commands: CommandLine, command: str) -> None:
+    commands.environment["ROWSTREAM_PORT"] = "many"
+    module = "api.cli" if command == "demo" else "stack"
+    done = subprocess.run([sys.executable, "-m", module, command], env=commands.environment, text=True, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert "ROWSTREAM_PORT" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

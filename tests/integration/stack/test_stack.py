@@ -304,12 +304,14 @@ def test_a_home_whose_servers_are_the_user_s_own_starts_none_of_them(stack: Stac
         "ROWSTREAM_CONTROL_URL": known.control_url,
         "ROWSTREAM_CONNECT_URL": known.connect_url,
     }
-    other = Stack(StackConfig(tmp_path_factory.mktemp("own") / "home", stack.config.cache, PortPlan.free(), own))
+    folder = tmp_path_factory.mktemp("own")
+    other = Stack(StackConfig(folder / "home", folder / "cache", PortPlan.free(), own))
     try:
         other.up()
         assert [server.name for server in other.status()] == ["postgresql"]
         assert [server.pid is None for server in (other.connect, other.kafka, other.mongodb)] == [True] * 3
         assert other.connections.settings == own
+        assert not other.config.cache.exists(), "nothing runs that would need the downloads"
     finally:
         other.down(wipe=True)
     assert not other.config.home.exists()

@@ -1,12 +1,16 @@
 """Options outrank the environment, which outranks what the home was started with last."""
 
+import os
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from stack.config import StackConfig, read_config, remember
+from stack.config import CONNECT, CONTROL, KAFKA, StackConfig, read_config, remember, remembered
 from stack.errors import StackError
-from stack.ports import PortPlan
+from stack.layout import Layout
+from stack.ports import PortPlan, free_ports
 from stack.stack import Stack
 
 
@@ -50,3 +54,69 @@ def test_settings_that_name_the_embedded_servers_themselves_do_not_keep_them_fro
     assert not {"ROWSTREAM_KAFKA_BOOTSTRAP_SERVERS", "ROWSTREAM_CONTROL_URL", "ROWSTREAM_CONNECT_URL"} & set(
         Stack(read_config(tmp_path)).own
     )
+
+
+def test_a_setting_that_cannot_be_read_is_named_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ROWSTREAM_HOME", raising=False)
+    monkeypatch.setenv("ROWSTREAM_PORT", "s3cret")
+    with pytest.raises(StackError, match="ROWSTREAM_PORT: ") as raised:
+        read_config()
+    assert "s3cret" not in raised.value.message
+    assert raised.value.suggestion == "correct or unset ROWSTREAM_PORT"
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"ports": {"kafka": "many"}}', b"\xff"])
+def test_a_damaged_record_of_the_last_start_is_named(tmp_path: Path, content: bytes) -> None:
+    Layout(tmp_path).remembered.write_bytes(content)
+    with pytest.raises(StackError, match=r"stack\.json.* is damaged") as raised:
+        read_config(tmp_path)
+    assert "remove it" in str(raised.value.suggestion)
+
+
+def test_a_file_is_no_home(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.touch()
+    with pytest.raises(StackError, match=r"home/stack\.json cannot be used: Not a directory") as raised:
+        read_config(home)
+    assert "--home" in str(raised.value.suggestion)
+
+
+@pytest.fixture
+def foreign_folder(tmp_path: Path) -> Iterator[Path]:
+    """A folder that this process may read and not write; root becomes somebody else meanwhile."""
+    folder = tmp_path / "foreign"
+    folder.mkdir()
+    folder.chmod(0o555)
+    root = os.geteuid() == 0
+    for above in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        above.chmod(above.stat().st_mode | 0o011)
+    if root:
+        os.seteuid(65534)
+    yield folder
+    if root:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("home", [".", "home"])
+def test_a_home_that_the_user_may_not_write_is_named(foreign_folder: Path, home: str) -> None:
+    stack = Stack(StackConfig(foreign_folder / home, foreign_folder / "cache"))
+    with pytest.raises(StackError, match=r"foreign.*cannot be used: Permission denied"):
+        stack.up()
+
+
+def test_what_a_user_may_not_stop_is_named(foreign_folder: Path) -> None:
+    with pytest.raises(StackError, match=r"foreign/stack\.lock cannot be used: Permission denied"):
+        Stack(StackConfig(foreign_folder, foreign_folder)).down()
+
+
+def test_a_port_that_cannot_be_had_is_not_remembered(tmp_path: Path) -> None:
+    own = dict.fromkeys((CONTROL, KAFKA, CONNECT), "named:1")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_ports(1)[0]))
+        taken.listen()
+        port = taken.getsockname()[1]
+        config = StackConfig(tmp_path, tmp_path / "cache", PortPlan.free().model_copy(update={"postgresql": port}), own)
+        with pytest.raises(StackError, match=f"port {port} for postgresql is taken"):
+            Stack(config).up()
+    assert remembered(config.layout).ports is None
+    assert read_config(tmp_path).ports == PortPlan()

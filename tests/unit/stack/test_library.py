@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stack.library import unpack
+from stack.library import Library, unpack
 from stack.locks import read_lock
+from stack.progress import Silence
 
 
 def archive(path: Path, members: dict[str, bytes]) -> Path:
@@ -63,3 +64,12 @@ def test_every_file_is_pinned_by_its_checksum_and_size(name: str) -> None:
 
 def test_kafka_and_connect_are_of_one_version() -> None:
     assert {artifact.version for artifact in read_lock("kafka") if artifact.group == "org.apache.kafka"} == {"4.3.0"}
+
+
+def test_a_broker_without_connect_needs_no_plugins(tmp_path: Path) -> None:
+    library = Library(tmp_path / "cache")
+    for jar in library.jars:
+        jar.parent.mkdir(parents=True, exist_ok=True)
+        jar.touch()
+    library.install(Silence(), plugins=False)
+    assert not library.plugins.exists()
