@@ -19,6 +19,7 @@ from pipeline.jobs.supervisor import Supervisor
 from pipeline.jobs.updates import JobUpdates
 from pipeline.jobs.vault import Vault
 from pipeline.settings import Settings
+from pipeline.sources.postgresql.connection import forget_environment
 from pipeline.worker.pool import WorkerPool
 
 log = structlog.get_logger()
@@ -34,6 +35,7 @@ async def serve(settings: Settings, workers: int) -> None:
         ConfigError: The settings are wrong, the control database does not answer, or the port is taken.
     """
     require_loopback(settings.host)
+    forget_environment()
     vault = Vault(settings.secret_key)
     async with open_control(settings) as client:
         database = client[settings.control_database]

@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     which is read too; the environment outranks it.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ROWSTREAM_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ROWSTREAM_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     home: Folder = Field(
         default_factory=lambda: Path.home() / ".rowstream", description="Where the embedded stack keeps its data, logs and keys"

@@ -23,6 +23,10 @@ SHORT = {
 """Time-outs after which a test need not wait long for another to take over."""
 
 
+FOR_OTHERS = {"PGHOSTADDR": "127.0.0.2", "PGSSLMODE": "require", "PGOPTIONS": "-c search_path=nowhere", "PGSERVICE": "other"}
+"""What a user's environment may hold for other servers, and no job may heed."""
+
+
 class Program:
     """One command of rowstream as a child process with a log of its own, which outlives its restarts."""
 
@@ -95,6 +99,7 @@ class Service(Program):
         self.settings = {
             **read_env_file(stack.layout),
             **SHORT,
+            **FOR_OTHERS,
             "ROWSTREAM_HOME": str(folder),
             "ROWSTREAM_PORT": str(self.port),
             "ROWSTREAM_CONTROL_DATABASE": f"control_{name}",

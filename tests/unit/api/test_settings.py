@@ -31,3 +31,9 @@ def test_a_user_that_there_is_not_is_named_by_the_setting(monkeypatch: pytest.Mo
     with pytest.raises(ValidationError, match="the home of a user that there is not") as refused:
         read_settings()
     assert [fault["loc"] for fault in refused.value.errors()] == [("home",)]
+
+
+def test_an_empty_setting_is_one_that_is_not_set(user_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROWSTREAM_HOME", "")
+    monkeypatch.setenv("ROWSTREAM_PORT", "")
+    assert (read_settings().home, read_settings().port) == (user_home / ".rowstream", 8278)

@@ -1,5 +1,6 @@
 """Connections to the source database, and what their errors mean."""
 
+import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -67,6 +68,12 @@ REFUSALS: tuple[tuple[str, str, str, str], ...] = (
 
 PASSING = ("UNKNOWN_HOST",)
 """Mistakes that may as well be an outage, here of the name servers."""
+
+
+def forget_environment() -> None:
+    """Drop libpq's variables (PGHOSTADDR, PGSSLMODE, ...) from this process: a job's URL alone says how its source is reached."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        del os.environ[name]
 
 
 @asynccontextmanager
