@@ -51,7 +51,7 @@ class World:
         self.restarts = 0
         self.job = self.make_job(Phase.SETTING_UP)
         self.lose_the_answer_to: Callable[[Mapping[str, Any]], Exception | None] = lambda _: None
-        self._told: set[str] = set()
+        self._asked = 0
 
     def make_job(self, phase: Phase, **fields: Any) -> Job:
         """A live CDC job of one table."""
@@ -72,6 +72,7 @@ class World:
 
     def answer(self, server: str) -> None:
         """Raise what a client makes of a server that is away."""
+        self._asked += 1
         error = {"connect": EngineUnavailableError, "source": SourceUnavailableError, "target": SinkUnavailableError}[server]
         if server in self.away:
             raise error(f"{server} does not answer")
@@ -108,10 +109,10 @@ class World:
         except TimeoutError:
             pytest.fail(f"waited in vain until {what}: {self.job.phase}, {self.story}, {self.done}")
 
-    async def looks(self, count: int = 40) -> None:
-        """Let the drive look at its servers some more times."""
-        for _ in range(count):
-            await asyncio.sleep(0.005)
+    async def looks(self, count: int = 20) -> None:
+        """Wait until the drive has asked its servers so many more times."""
+        wanted = self._asked + count
+        await self.until(lambda: self._asked >= wanted, "the servers are asked")
 
     def codes(self, event_type: EventType) -> list[str | None]:
         """The codes of the updates of one type."""
