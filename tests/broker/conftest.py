@@ -66,8 +66,9 @@ class Worker(threading.Thread):
         assert not self.is_alive()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Cluster:
+    """For these tests alone: a mock cluster that had lived for 20 minutes has ended the process when it was destroyed."""
     return Cluster()
 
 
