@@ -95,7 +95,12 @@ def _update(update: JobUpdate) -> contract.JobUpdate:
 def _failure(failure: Failure) -> contract.FailureError:
     return contract.FailureError(
         error_type=failure.error_type,
-        message=". ".join(filter(None, (failure.message, failure.suggestion))),
+        message=_sentences(failure.message, failure.suggestion),
         failure_at=failure.failure_at,
         setup_error=failure.setup_error,
     )
+
+
+def _sentences(message: str, suggestion: str | None) -> str:
+    end = "" if message.endswith((".", "?", "!")) else "."
+    return f"{message}{end} {suggestion}" if suggestion else message

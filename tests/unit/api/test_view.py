@@ -158,6 +158,12 @@ def test_a_failure_says_what_happened_and_what_to_do() -> None:
     }
 
 
+def test_a_failure_that_ends_in_a_question_gets_no_second_mark() -> None:
+    failure = Failure(error_type="SOURCE", message="Is it running?", failure_at=NOW, suggestion="See.")
+    body = shown(job(phase=Phase.ENDED, outcome=Outcome.FAILED, failure=failure))
+    assert body["failureError"]["message"] == "Is it running? See."
+
+
 def test_updates_tell_their_place() -> None:
     table = JobUpdate(event_type=EventType.ERROR, message="m", timestamp=NOW, location_type=LocationType.TABLE, location_name="public.a")
     collection = table.model_copy(
