@@ -7,7 +7,7 @@ from aiohttp import web
 
 from api import health
 from api.errors import answer_errors
-from api.expectation import meet_expectation
+from api.expectation import Routes
 from api.guard import protect_answers, refuse_foreign, require_loopback
 from api.jobs.handlers import answer, routes
 from api.keys import CAPTURE_SECONDS, OPENAPI, PROBES, STATISTICS, STORE, UPDATES, VAULT, ReadStatistics
@@ -19,6 +19,9 @@ from pipeline.kafka.topics import KafkaTopics
 from pipeline.settings import Settings
 
 LARGEST_BODY_BYTES = 1024 * 1024
+
+
+own_routes = Routes()
 
 
 def make_app(
@@ -38,11 +41,7 @@ def make_app(
     app[CAPTURE_SECONDS] = 1.5 * settings.slot_timeout_seconds
     app[OPENAPI] = openapi_text(settings.host, settings.port)
     app.cleanup_ctx.append(_probes(settings, ping_control))
-    app.router.add_get("/healthz", _healthz, expect_handler=meet_expectation)
-    app.router.add_get("/readyz", _readyz, expect_handler=meet_expectation)
-    app.router.add_get("/api/v1/info", _info, expect_handler=meet_expectation)
-    app.router.add_get("/api/v1/openapi.json", _openapi, expect_handler=meet_expectation)
-    app.add_routes(routes)
+    app.add_routes([*own_routes, *routes])
     return app
 
 
@@ -59,18 +58,22 @@ def _probes(settings: Settings, ping_control: health.Probe) -> Callable[[web.App
     return context
 
 
+@own_routes.get("/healthz")
 async def _healthz(_request: web.Request) -> web.Response:
     return web.json_response({"status": "ok"})
 
 
+@own_routes.get("/readyz")
 async def _readyz(request: web.Request) -> web.Response:
     readiness = await health.readiness(request.app[PROBES])
     return web.Response(status=200 if readiness.ready else 503, text=readiness.json_text(), content_type="application/json")
 
 
+@own_routes.get("/api/v1/info")
 async def _info(_request: web.Request) -> web.Response:
     return answer(health.info())
 
 
+@own_routes.get("/api/v1/openapi.json")
 async def _openapi(request: web.Request) -> web.Response:
     return web.Response(text=request.app[OPENAPI], content_type="application/json")

@@ -1,6 +1,7 @@
 """What a client expects before it sends its body: the header `Expect`."""
 
 from functools import partial
+from typing import Any
 
 from aiohttp import HttpVersion11, hdrs, web
 
@@ -20,6 +21,13 @@ async def meet_expectation(request: web.Request) -> web.StreamResponse | None:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
     return None
+
+
+class Routes(web.RouteTableDef):
+    """Routes that meet expectations so."""
+
+    def route(self, method: str, path: str, **options: Any) -> Any:
+        return super().route(method, path, expect_handler=meet_expectation, **options)
 
 
 async def _refuse(_request: web.Request) -> web.StreamResponse:

@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.errors import PipelineError
+from pipeline.sources.postgresql.connection import forget_environment
 from stack import sample
 from stack.config import read_config
-from stack.postgresql import forget_service
 from stack.progress import ConsoleProgress
 from stack.stack import Stack
 from stack.status import ServerStatus
@@ -46,7 +46,7 @@ def up(
         "postgresql": postgresql_port,
     }
     console = Console()
-    forget_service()
+    forget_environment()
     with _errors_shown():
         stack = Stack(read_config(home, ports))
         stack.up(ConsoleProgress(console))
@@ -68,7 +68,7 @@ def status(
 ) -> None:
     """Show the embedded servers, and how to connect to the sample database. Exits with 1 when one does not answer."""
     console = Console()
-    forget_service()
+    forget_environment()
     with _errors_shown():
         stack = Stack(read_config(home))
         servers = stack.status()

@@ -44,11 +44,6 @@ CLIENT = {
 """What libpq would take from the user's PGHOSTADDR, PGSSLMODE and so on, which are meant for other servers."""
 
 
-def forget_service() -> None:
-    """Drop PGSERVICE from this program's environment: libpq lets no connection string outrank it."""
-    os.environ.pop("PGSERVICE", None)
-
-
 class PostgreSQL(Server):
     """
     A PostgreSQL on loopback that asks everyone for a password (SCRAM).

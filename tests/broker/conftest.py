@@ -3,18 +3,18 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+from tests.fakes.jobs import make_job
 from tests.fakes.memory_sink import MemorySink
 from tests.unit.change.envelopes import Table
 
 from pipeline.change.record import Record
 from pipeline.jobs.job import Job, TablePlan
 from pipeline.sink.batch import ChangePartition
-from pipeline.sources.source import Identity, Mode
+from pipeline.sources.source import Identity
 from pipeline.worker.consumer import ChangeConsumer
 from pipeline.worker.loop import ChangeLoop
 from pipeline.worker.translate import Translator
@@ -83,19 +83,7 @@ def job(table: Table) -> Job:
     plan = TablePlan(
         schema_name=table.schema, table=table.name, topic=table.topic, collection="customer", key=("id",), identity=Identity.KEY
     )
-    return Job(
-        id="65f000000000000000000001",
-        project_id="p",
-        source_type="POSTGRESQL",
-        jdbc_url="jdbc:postgresql:shop",
-        mongodb_url="mongodb://localhost/shop",
-        target_database="shop",
-        mode=Mode.CDC,
-        options={},
-        tables=(plan,),
-        topics=(table.topic,),
-        submitted_at=datetime.now(UTC),
-    ).model_copy(update={"id": table.topic})
+    return make_job(id=table.topic, tables=(plan,), topics=(table.topic,))
 
 
 @pytest.fixture

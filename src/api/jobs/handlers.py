@@ -11,7 +11,7 @@ from api import contract
 from api.body import read_json_text, refuse_body
 from api.contract import AnswerModel
 from api.errors import ApiError, NotFoundError
-from api.expectation import meet_expectation
+from api.expectation import Routes
 from api.jobs.query import read_query
 from api.jobs.submission import read_job_request
 from api.jobs.view import view
@@ -28,7 +28,7 @@ UPDATES_IN_LISTS = 20
 ALREADY_RUNNING = 470
 CAPTURE_LOOK_SECONDS = 0.1
 
-routes = web.RouteTableDef()
+routes = Routes()
 
 
 def answer(body: AnswerModel) -> web.Response:
@@ -36,7 +36,7 @@ def answer(body: AnswerModel) -> web.Response:
     return web.Response(text=body.json_text(), content_type="application/json")
 
 
-@routes.post("/api/v1/jobs", expect_handler=meet_expectation)
+@routes.post("/api/v1/jobs")
 async def post_job(request: web.Request) -> web.Response:
     """Start a job."""
     job_request = read_job_request(await read_json_text(request))
@@ -50,7 +50,7 @@ async def post_job(request: web.Request) -> web.Response:
     return answer(await _view(request.app, job))
 
 
-@routes.get("/api/v1/jobs", expect_handler=meet_expectation)
+@routes.get("/api/v1/jobs")
 async def list_jobs(request: web.Request) -> web.Response:
     """A page of jobs, newest first."""
     query = read_query(request.query)
@@ -60,7 +60,7 @@ async def list_jobs(request: web.Request) -> web.Response:
     return answer(contract.JobList(jobs=views, next=page[-1].id if more else None))
 
 
-@routes.get("/api/v1/jobs/{id}", expect_handler=meet_expectation)
+@routes.get("/api/v1/jobs/{id}")
 async def get_job(request: web.Request) -> web.Response:
     """One job, its statistics live."""
     job_id = request.match_info["id"]
@@ -70,13 +70,13 @@ async def get_job(request: web.Request) -> web.Response:
     return answer(await _view(request.app, job))
 
 
-@routes.post("/api/v1/jobs/{id}/stop", expect_handler=meet_expectation)
+@routes.post("/api/v1/jobs/{id}/stop")
 async def stop_job(request: web.Request) -> web.Response:
     """End the job in good order: cancel it before it streams, else complete it."""
     return await _ask(request, Ask.STOP)
 
 
-@routes.post("/api/v1/jobs/{id}/cancel", expect_handler=meet_expectation)
+@routes.post("/api/v1/jobs/{id}/cancel")
 async def cancel_job(request: web.Request) -> web.Response:
     """End the job now."""
     return await _ask(request, Ask.CANCEL)

@@ -26,7 +26,6 @@ async def set_up(drive: Drive) -> None:
     Every step may be repeated. The job is live only after the last, so that nothing is
     written to the target before all of it stands.
     """
-    await drive.heed()
     await drive.save(started_at=drive.job.started_at or datetime.now(UTC))
     await drive.tell_once("check", EventType.INFO, "Checking the source and the target")
     tables = await _take_tables(drive)

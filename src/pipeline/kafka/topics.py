@@ -121,6 +121,8 @@ class KafkaTopics:
             admin.delete_consumer_groups([group], request_timeout=2 * TIMEOUT_SECONDS)[group].result(TIMEOUT_SECONDS)
         except TimeoutError:
             raise EngineUnavailableError(f"Kafka does not answer: no coordinator of the group {group}") from None
+        finally:
+            del admin  # the traceback of what is raised would keep it
 
     async def _each(self, request: Callable[[], Mapping[Any, "Future[Any]"]], harmless: set[int]) -> None:
         futures = await self._call(request)

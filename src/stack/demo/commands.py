@@ -14,11 +14,11 @@ from pymongo.errors import PyMongoError
 from rich.console import Console
 
 from pipeline.errors import PipelineError
+from pipeline.sources.postgresql.connection import forget_environment
 from stack.commands import Home
 from stack.config import read_config
 from stack.demo.account import Account
 from stack.demo.demo import Demo
-from stack.postgresql import forget_service
 from stack.stack import Stack
 from stack.typed import typed
 
@@ -49,7 +49,7 @@ def demo(
     row with its document, and stops what it started. Exits with 1 when something differs or fails.
     """
     account = Account(Console())
-    forget_service()
+    forget_environment()
     _interrupt_once(account)
     try:
         stack = Stack(read_config(home))

@@ -7,17 +7,16 @@ from typing import Any
 
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
+from tests.fakes.jobs import make_job
 from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
 
 from pipeline.errors import ConfigError, SinkUnavailableError
-from pipeline.jobs.job import Job
 from pipeline.jobs.statistics import live_statistics
 from pipeline.sink.client import connect, open_target
 from pipeline.sink.mongo import MongoSink
 from pipeline.sink.progress import create_checkpoints, fence, read_progress, remove_progress
 from pipeline.sink.targets import claim_collections, find_conflicts, prepare_targets, release_collections
 from pipeline.sink.write import Delete, Insert
-from pipeline.sources.source import Mode
 from stack.mongodb import MongoDB
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # see `collected`
@@ -114,22 +113,8 @@ async def test_statistics_are_the_sums_of_the_checkpoints_and_stand_once_fenced(
         sink = MongoSink(client, database.name, JOB, 1)
         sink.apply([part(steps)], {PARTITION: sink.claim(PARTITION)})
     await fence(database, JOB, 1)
-    statistics = await live_statistics(database, job())
+    statistics = await live_statistics(database, make_job(id=JOB))
     assert (statistics.reads, statistics.creates, statistics.updates, statistics.deletes) == (1, 1, 0, 1)
     assert (statistics.bytes, statistics.changes) == (30, 2)
     assert (statistics.events_in_last_minute, statistics.events_in_last_hour) == (2, 2)
     assert statistics.last_event_at == datetime.fromtimestamp(now / 1000, UTC)
-
-
-def job() -> Job:
-    return Job(
-        id=JOB,
-        project_id="p",
-        source_type="POSTGRESQL",
-        jdbc_url="jdbc:postgresql:shop",
-        mongodb_url="mongodb://localhost/shop",
-        target_database="shop",
-        mode=Mode.CDC,
-        options={},
-        submitted_at=datetime.now(UTC),
-    )

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 import pytest
+from tests.fakes.jobs import make_job
 
 from pipeline.jobs.job import Ask, Job, Outcome, Phase
 from pipeline.jobs.status import CdcStatus, Status, allowed_asks, cdc_status, effective, status
@@ -16,13 +17,7 @@ STREAMS = (Mode.CDC, Mode.CDC_ONLY)
 
 def job(mode: Mode, phase: Phase, outcome: Outcome | None = None, ask: Ask | None = None, *, streamed: bool = False) -> Job:
     """A job in a state."""
-    return Job(
-        id="a" * 24,
-        project_id="p",
-        source_type="POSTGRESQL",
-        jdbc_url="",
-        mongodb_url="",
-        target_database="d",
+    return make_job(
         mode=mode,
         options={"mode": mode.value},
         phase=phase,

@@ -4,11 +4,11 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 
 import pytest
+from tests.fakes.jobs import make_job
 
 from pipeline.change.record import Position, Record
 from pipeline.connect.status import ConnectorStatus, TaskStatus
@@ -19,7 +19,7 @@ from pipeline.jobs.job import Job, Phase, Statistics, TablePlan
 from pipeline.jobs.updates import EventType
 from pipeline.settings import Settings
 from pipeline.sink.checkpoint import Checkpoint
-from pipeline.sources.source import Identity, Mode, Ownership
+from pipeline.sources.source import Identity, Ownership
 
 TOPIC = "prefix.public.t"
 WELL = ConnectorStatus("RUNNING", (TaskStatus(0, "RUNNING"),))
@@ -55,20 +55,7 @@ class World:
 
     def make_job(self, phase: Phase, **fields: Any) -> Job:
         """A live CDC job of one table."""
-        return Job(
-            id="0" * 24,
-            project_id="p",
-            source_type="POSTGRESQL",
-            jdbc_url="",
-            mongodb_url="",
-            target_database="db",
-            options={},
-            phase=phase,
-            tables=(PLAN,),
-            topics=(TOPIC,),
-            submitted_at=datetime.now(UTC),
-            **{"mode": Mode.CDC, "live": True, **fields},
-        )
+        return make_job(**{"phase": phase, "live": True, "tables": (PLAN,), "topics": (TOPIC,), **fields})
 
     def answer(self, server: str) -> None:
         """Raise what a client makes of a server that is away."""

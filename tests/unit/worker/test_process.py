@@ -2,30 +2,18 @@
 
 import threading
 from base64 import urlsafe_b64encode
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from tests.fakes.jobs import make_job
 
 from pipeline.jobs.job import Failure, Job
 from pipeline.settings import Settings
-from pipeline.sources.source import Mode
 from pipeline.worker import process
 from pipeline.worker.process import BUGS_TOLERATED, WorkerProcess
 
-JOB = Job(
-    id="65f000000000000000000001",
-    project_id="p",
-    source_type="POSTGRESQL",
-    jdbc_url="jdbc:postgresql:shop",
-    mongodb_url="mongodb://localhost/shop",
-    target_database="shop",
-    mode=Mode.CDC,
-    options={},
-    live=True,
-    submitted_at=datetime.now(UTC),
-)
+JOB = make_job(live=True)
 LIVE = {(JOB.id, JOB.generation): JOB}
 
 
