@@ -66,14 +66,17 @@ async def check_publications(connection: AsyncConnection[DictRow], owned: Owners
         SourceError: One is gone. Since version 18 the server streams on without its tables
             and only writes a warning to its log, so nothing else would tell.
     """
+    wanted = {"schemas": [schema for schema, _ in tables], "names": [name for _, name in tables], "publications": list(all_names(owned))}
+    cursor = await connection.execute(UNPUBLISHED.encode(), wanted)
+    unpublished = [f"{row['schema']}.{row['name']}" for row in await cursor.fetchall()]
+
+    # Asked after the tables: one dropped between the two questions is told as what it is.
     existing = await _existing(connection, owned)
     everything, inserts, names = all_names(owned)
     needed = {everything, inserts} if names in existing else {next(iter({everything, inserts} & existing), everything)}
     if gone := sorted(needed - existing):
         raise _gone(f"the publication {', '.join(gone)} of the job was dropped")
-    wanted = {"schemas": [schema for schema, _ in tables], "names": [name for _, name in tables], "publications": sorted(needed)}
-    cursor = await connection.execute(UNPUBLISHED.encode(), wanted)
-    if unpublished := [f"{row['schema']}.{row['name']}" for row in await cursor.fetchall()]:
+    if unpublished:
         raise _gone(f"{', '.join(unpublished)}: the table was taken out of the job's publication, or another has its name now")
 
 
