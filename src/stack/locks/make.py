@@ -19,6 +19,7 @@ from jgo.maven import MavenContext
 KAFKA = "4.3.0"
 LOG4J = "2.25.3"
 DEBEZIUM = "3.6.1.Final"
+DEBEZIUM_POSTGRESQL = "3.7.0.Final"  # until 3.7 a task that is restarted may skip changes (debezium/dbz#76, debezium/dbz#1554)
 DEBEZIUM_LAST = "3.5.0.Final"  # the newest release of the connectors that have no 3.6.1
 DB2_DRIVER = "12.1.0.0"
 ICU = "77.1"  # character sets of SQL Server and Db2 that the packaged Java leaves out
@@ -52,7 +53,8 @@ def _jars(maven: MavenContext) -> list[Any]:
 
 def _plugins(maven: MavenContext) -> list[Any]:
     versions = {
-        DEBEZIUM: ("postgres", "mysql", "sqlserver", "oracle", "db2"),
+        DEBEZIUM_POSTGRESQL: ("postgres",),
+        DEBEZIUM: ("mysql", "sqlserver", "oracle", "db2"),
         DEBEZIUM_LAST: ("mariadb", "cockroachdb"),
     }
     plugins = [

@@ -183,7 +183,7 @@ async def test_connect_knows_every_property_that_is_set(
     stream = await streams.prepare(database.source("?socketTimeout=90&sslmode=prefer"), mode)
     defined = {value["name"] for value in await connect.definitions(PostgresSource.connector_class, stream.config)}
     own = {name for name in stream.config if not name.startswith(("driver.", "producer.override."))}
-    assert own - defined - CONVERTERS == {"event.converting.failure.handling.mode"}, "the one that Debezium reads without listing it"
+    assert own - defined - CONVERTERS == set()
 
 
 async def test_a_value_that_debezium_cannot_convert_ends_the_task_and_is_never_dropped(database: Database, streams: StreamFactory) -> None:
