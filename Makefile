@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo up down test check lint format types bench lock
@@ -46,8 +47,8 @@ format: setup ## Format the code and mend what can be mended
 types: setup ## Check the types
 	$(BIN)/mypy
 
-bench: setup ## Measure against the peers
-	@echo "bench: comes with the apply engine's benchmarks" && exit 1
+bench: setup ## Measure against the peers; ARGS="--parts a --scale 0.1" for a part of it
+	@$(BIN)/python -m bench $(ARGS)
 
 lock: setup ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements.lock

@@ -34,19 +34,20 @@ def main() -> None:
         jars = _jars(maven)
         if len(jars) != JARS:
             sys.exit(f"{len(jars)} jars instead of {JARS}: a POM was lost, or versions were changed on purpose")
-        _write("kafka", jars)
-        _write("plugins", _plugins(maven))
+        write_lock(FOLDER / "kafka.toml", jars)
+        write_lock(FOLDER / "plugins.toml", _plugins(maven))
 
 
-def _dependency(maven: MavenContext, group: str, name: str, version: str, classifier: str = "", packaging: str = "jar") -> Any:
+def dependency(maven: MavenContext, group: str, name: str, version: str, classifier: str = "", packaging: str = "jar") -> Any:
+    """jgo's dependency on one file."""
     return maven.create_dependency(f"{group}:{name}:{version}:{classifier}:{packaging}:!")
 
 
 def _jars(maven: MavenContext) -> list[Any]:
     kafka = ("kafka_2.13", "connect-runtime", "connect-json", "connect-transforms", "kafka-tools")
-    roots = [_dependency(maven, "org.apache.kafka", name, KAFKA) for name in kafka]
-    roots += [_dependency(maven, "org.apache.logging.log4j", name, LOG4J) for name in ("log4j-core", "log4j-slf4j-impl")]
-    roots += [_dependency(maven, "com.ibm.icu", name, ICU) for name in ("icu4j-charset", "icu4j")]
+    roots = [dependency(maven, "org.apache.kafka", name, KAFKA) for name in kafka]
+    roots += [dependency(maven, "org.apache.logging.log4j", name, LOG4J) for name in ("log4j-core", "log4j-slf4j-impl")]
+    roots += [dependency(maven, "com.ibm.icu", name, ICU) for name in ("icu4j-charset", "icu4j")]
     top, rest = maven.resolver.resolve(roots)
     return [*top, *(found for found in rest if found.scope in ("compile", "runtime"))]
 
@@ -58,18 +59,18 @@ def _plugins(maven: MavenContext) -> list[Any]:
         DEBEZIUM_LAST: ("mariadb", "cockroachdb"),
     }
     plugins = [
-        _dependency(maven, "io.debezium", f"debezium-connector-{name}", version, "plugin", "tar.gz")
+        dependency(maven, "io.debezium", f"debezium-connector-{name}", version, "plugin", "tar.gz")
         for version, names in versions.items()
         for name in names
     ]
-    return [*plugins, _dependency(maven, "com.ibm.db2", "jcc", DB2_DRIVER)]
+    return [*plugins, dependency(maven, "com.ibm.db2", "jcc", DB2_DRIVER)]
 
 
-def _write(name: str, dependencies: Iterable[Any]) -> None:
+def write_lock(path: Path, dependencies: Iterable[Any], program: str = "stack.locks.make") -> None:
+    """Write the lock that pins these files; `program` is the module that one runs to make it anew."""
     with ThreadPoolExecutor(8) as pool:
         entries = list(pool.map(_entry, dependencies))
-    path = FOLDER / f"{name}.toml"
-    path.write_text("# Written by `python -m stack.locks.make`.\n\n" + "\n".join(entries), "utf-8")
+    path.write_text(f"# Written by `python -m {program}`.\n\n" + "\n".join(entries), "utf-8")
     print(f"{path}: {len(entries)} files")  # noqa: T201 - a developer's program
 
 

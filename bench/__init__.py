@@ -1,0 +1,1 @@
+"""Measures rowstream against its peers on the real stack: `python -m bench`."""

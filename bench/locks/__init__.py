@@ -1,0 +1,1 @@
+"""The pinned files of the peers, fetched for the benchmarks only."""

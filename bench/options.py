@@ -1,0 +1,32 @@
+"""What a run is asked to do."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+ROWS = 1_000_000
+CHANGES = 450_000
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """
+    The parts to run, and how large.
+
+    `scale` multiplies every number of rows, changes and seconds. `workers` are the numbers of
+    rowstream's workers that are tried; `contestants` names those to measure (prefixes).
+    """
+
+    parts: tuple[str, ...]
+    scale: float = 1.0
+    repeat: int = 3
+    tables: int = 2
+    workers: tuple[int, ...] = (1, 2)
+    contestants: tuple[str, ...] = ("rowstream", "mongo-kafka", "debezium")
+
+    def told(self) -> dict[str, Any]:
+        """The options, for the results."""
+        return asdict(self)
+
+    def scaled(self, count: float) -> int:
+        """A number of this run's size."""
+        return max(round(count * self.scale), 1)
