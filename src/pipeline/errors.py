@@ -76,6 +76,12 @@ class SinkUnavailableError(PipelineError):
         self.retry_after = retry_after
 
 
+class BatchAbortedError(PipelineError):
+    """The sink gave the batch up as a whole, perhaps because it is too much at once: apply it in halves."""
+
+    code = "BATCH_ABORTED"
+
+
 class SourceError(PipelineError):
     """The source database or its connector needs attention."""
 

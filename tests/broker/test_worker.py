@@ -189,6 +189,24 @@ def test_a_refused_write_is_found_and_everything_before_it_is_applied(
     assert failure_of(worker.error).key == {"id": "37"}
 
 
+def test_a_sink_that_takes_less_at_once_is_given_less_until_it_takes_more_again(
+    cluster: Cluster, table: Table, sink: MemorySink, work: Start
+) -> None:
+    def sizes() -> list[int]:
+        return [sum(len(part.steps) for part in batch) for batch in sink.batches]
+
+    sink.takes = 7
+    cluster.write(*(table.create({"id": key, "name": "x"}) for key in range(300)))
+    work(records=200)
+    wait_for(lambda: at(sink, table) == 300, "the end")
+    assert (len(rows(sink)), sink.checkpoints[ChangePartition(table.topic, 0)].counts) == (300, {"c": 300})
+    assert len(sizes()) < 100, "most batches are as large as they may be"
+    sink.takes = 1_000
+    cluster.write(*(table.create({"id": key, "name": "x"}) for key in range(300, 3_000)))
+    wait_for(lambda: at(sink, table) == 3_000, "the end once more is taken")
+    assert max(sizes()) > 100
+
+
 def test_records_of_a_table_that_the_job_did_not_take_are_not_passed_over(
     cluster: Cluster, table: Table, sink: MemorySink, work: Start
 ) -> None:

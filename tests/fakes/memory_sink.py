@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from pipeline.errors import FencedError, SinkUnavailableError, WriteRefusedError
+from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError, WriteRefusedError
 from pipeline.sink.batch import ChangePartition, Slice, Step
 from pipeline.sink.checkpoint import Checkpoint, advance
 from pipeline.sink.place import canonical
@@ -62,8 +62,8 @@ class MemorySink:
     """
     Keeps documents and checkpoints in dictionaries; may be shared between threads.
 
-    `away`, `refuses` and `lose_answers` (of that many applied batches) make it behave as
-    MongoDB may; `refused` counts the calls it did not answer.
+    `away`, `refuses`, `lose_answers` (of that many applied batches) and `takes` (steps at
+    once) make it behave as MongoDB may; `refused` counts the calls it did not answer.
     """
 
     def __init__(self, partitions: Sequence[ChangePartition] = (), *, job: str = "job", generation: int = 1) -> None:
@@ -73,6 +73,7 @@ class MemorySink:
         self.away = False
         self.refused = 0
         self.lose_answers = 0
+        self.takes = 1_000_000
         self._lock = threading.RLock()
         self.refuses: Callable[[Write], bool] = lambda _: False
         self.batches: list[list[Slice]] = []
@@ -97,6 +98,8 @@ class MemorySink:
         """Apply the batch, or nothing of it."""
         with self._lock:
             self._answer()
+            if sum(len(part.steps) for part in slices) > self.takes:
+                raise BatchAbortedError("too much at once")
             moved = self._apply_all(slices, checkpoints)
             if self.lose_answers:
                 self.lose_answers -= 1

@@ -12,12 +12,13 @@ from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 
-from pipeline.errors import FencedError, SinkUnavailableError
+from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError
 from pipeline.sink.answer import (
     UNSENDABLE,
     DuplicateIdError,
     command_refusal,
     is_transient,
+    reason,
     refusal,
     unavailable,
     unsendable,
@@ -28,12 +29,15 @@ from pipeline.sink.claims import Claims
 from pipeline.sink.client import LOSSLESS, MAJORITY, settled
 from pipeline.sink.collection import read_documents, write_documents
 from pipeline.sink.plan import Plan, reads
+from pipeline.sink.sizes import StoredSizes
 
 log = structlog.get_logger()
 
 TRIES = 5
 COMMIT_TRIES = 3
 COMMIT_TIMEOUT_MS = 30_000
+STORED_BYTES = 32 * 1024 * 1024
+"""What a transaction of several steps may read and write again of documents that its records do not carry."""
 
 
 class MongoSink:
@@ -47,6 +51,7 @@ class MongoSink:
         self._client = client
         self._database = client.get_database(database, codec_options=LOSSLESS)
         self._checkpoints = self._database[COLLECTION]
+        self._sizes = StoredSizes(client.get_database(database, **settled()))
         self._claims = Claims(client.get_database(database, **settled()), job, generation)
         self._session: ClientSession | None = None
 
@@ -79,13 +84,17 @@ class MongoSink:
 
         Raises:
             WriteRefusedError: Some write of the batch is refused; nothing of it is applied.
+            BatchAbortedError: The batch of several steps is too large, or MongoDB gave its transaction up; nothing of it is applied.
             FencedError: A partition of the batch is another worker's now.
             SinkUnavailableError: MongoDB does not answer, or not about the commit.
         """
+        several = sum(len(part.steps) for part in slices) > 1
         crowded: set[str] = set()
         aborted = 0
         while aborted < TRIES:
             try:
+                if several:
+                    self._weigh(slices)
                 return self._transact(slices, checkpoints, crowded)
             except DuplicateIdError as duplicate:
                 if duplicate.collection in crowded:
@@ -94,11 +103,19 @@ class MongoSink:
             except OperationFailure as error:
                 if not is_transient(error):
                     raise self._forget(error) from error
+                if several:
+                    raise BatchAbortedError(f"MongoDB aborts the transaction: {reason(error)}") from error
                 aborted += 1
                 log.debug("transaction tried again", reason=str(error.details and error.details.get("codeName")))
             except PyMongoError as error:
                 raise self._forget(error) from error
         raise SinkUnavailableError("MongoDB aborts the transaction again and again: something else writes the same documents")
+
+    def _weigh(self, slices: Sequence[Slice]) -> None:
+        """Raise BatchAbortedError for what might fill MongoDB's cache, which it would tell only after a long fight for room."""
+        stored = self._sizes.estimate(slices)
+        if stored > STORED_BYTES:
+            raise BatchAbortedError(f"the stored documents that the batch changes have some {stored / 2**20:.0f} MiB together")
 
     def _transact(self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint], crowded: set[str]) -> list[Checkpoint]:
         session = self._open_session()

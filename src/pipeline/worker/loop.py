@@ -8,7 +8,7 @@ from typing import Protocol
 import structlog
 
 from pipeline.change.record import Position
-from pipeline.errors import SinkUnavailableError, WriteRefusedError
+from pipeline.errors import BatchAbortedError, SinkUnavailableError, WriteRefusedError
 from pipeline.sink.batch import ChangePartition, Slice, halves
 from pipeline.sink.checkpoint import Checkpoint
 from pipeline.worker.consumer import ChangeConsumer, Fetched
@@ -48,6 +48,7 @@ class ChangeLoop:
         self._translator = translator
         self._sink = sink
         self._records = records
+        self._room = records  # what the sink has taken lately in one transaction: documents may be larger than their records
         self._bytes = size
         self._stopping = stopping
 
@@ -79,19 +80,33 @@ class ChangeLoop:
             raise CannotApplyError(refusal.record.position, refusal.record.key, refusal.error) from refusal.error
 
     def _write(self, slices: Sequence[Slice]) -> None:
-        """Apply the slices; when a write is refused, halve them until it is alone, so that everything before it is applied."""
-        if not slices:
-            return
-        try:
-            moved = self._sink.apply(slices, self._consumer.checkpoints)
-        except WriteRefusedError as error:
-            parts = halves(slices)
-            if parts is None:
-                raise _RefusedStepError(_position(slices), error) from error
-            for part in parts:
-                self._write(part)
-            return
-        self._consumer.checkpoints |= {checkpoint.change_partition: checkpoint for checkpoint in moved}
+        """
+        Apply the slices, in order.
+
+        When a write is refused, they are halved until it is alone, so that everything before
+        it is applied. When they are too much at once, they are halved, too, and from then on
+        less is applied at once, at first.
+        """
+        waiting: list[Sequence[Slice]] = [slices] if slices else []
+        while waiting:
+            part = waiting.pop()
+            parts = halves(part)
+            if parts is not None and _steps(part) > self._room:
+                waiting += reversed(parts)
+                continue
+            try:
+                moved = self._sink.apply(part, self._consumer.checkpoints)
+            except WriteRefusedError as error:
+                if parts is None:
+                    raise _RefusedStepError(_position(part), error) from error
+                waiting += reversed(parts)
+            except BatchAbortedError as error:
+                self._room = max(1, _steps(part) // 2)
+                log.info("applying less at once", records=self._room, reason=error.message)
+                waiting.append(part)
+            else:
+                self._room = min(self._records, self._room + self._room // 8 + 1)
+                self._consumer.checkpoints |= {checkpoint.change_partition: checkpoint for checkpoint in moved}
 
     def _wait_for_sink(self, error: SinkUnavailableError) -> None:
         """Stay in the group, back off, then go on from where the checkpoints really stand."""
@@ -139,6 +154,10 @@ def within(fetched: Sequence[Fetched], size: int) -> list[list[Fetched]]:
             room -= length
         batches[-1].append(cut)
     return batches
+
+
+def _steps(slices: Sequence[Slice]) -> int:
+    return sum(len(part.steps) for part in slices)
 
 
 def _position(slices: Sequence[Slice]) -> Position:

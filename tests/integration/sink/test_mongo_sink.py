@@ -11,8 +11,9 @@ from pymongo.client_session import ClientSession
 from tests.fakes.proxy import CuttingProxy
 from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
 
-from pipeline.errors import FencedError, SinkUnavailableError, WriteRefusedError
+from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError, WriteRefusedError
 from pipeline.mapping.json_values import bson_from_json
+from pipeline.sink import mongo
 from pipeline.sink.batch import Step
 from pipeline.sink.checkpoint import COLLECTION as CHECKPOINTS
 from pipeline.sink.checkpoint import Checkpoint
@@ -184,11 +185,26 @@ def test_documents_that_others_write_at_the_same_time_delay_a_batch_and_lose_not
     target.collection.insert_one({"_id": 1})
     with target.client.start_session() as session, session.start_transaction():
         target.collection.update_one({"_id": 1}, {"$set": {"by": "other"}}, session=session)
+        with pytest.raises(BatchAbortedError):
+            worker.apply(step(Replace(COLLECTION, 1, {"_id": 1, "by": "worker"}, position(0)), "u"), insert(2, 1))
         with pytest.raises(SinkUnavailableError):
             worker.apply(step(Replace(COLLECTION, 1, {"_id": 1, "by": "worker"}, position(0)), "u"))
     worker.renew()
     worker.apply(step(Replace(COLLECTION, 1, {"_id": 1, "by": "worker"}, position(0)), "u"))
     assert list(target.collection.find()) == [{"_id": 1, "by": "worker"}]
+
+
+def test_changes_that_leave_out_large_stored_values_are_not_taken_all_at_once(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mongo, "STORED_BYTES", 2_500_000)
+    worker = target.worker()
+    worker.apply(*(insert(key, key, big="x" * 1_000_000, small=0) for key in range(4)))
+    changes = [step(Set(COLLECTION, key, {"_id": key, "small": 1}, ("big",), position(4 + key)), "u") for key in range(4)]
+    with pytest.raises(BatchAbortedError, match="4 MiB"):
+        worker.apply(*changes)
+    assert target.position() == 4
+    worker.apply(*changes[:2])
+    worker.apply(*changes[2:])
+    assert [(document["small"], len(document["big"])) for document in target.collection.find()] == [(1, 1_000_000)] * 4
 
 
 def refusals() -> list[Any]:
