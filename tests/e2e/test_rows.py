@@ -172,6 +172,59 @@ def test_a_value_too_long_to_be_told_again_stays_when_other_columns_change(
     assert rows_seen(job) == 30
 
 
+def test_a_column_that_is_unique_but_may_be_null_is_no_key(
+    jobs: JobClient, source: SourceDatabase, target: Database[Any], target_url: str
+) -> None:
+    source.run(
+        "CREATE TABLE coupon (id int PRIMARY KEY, code text UNIQUE)",
+        "INSERT INTO coupon VALUES (1, NULL), (2, NULL), (3, 'three'), (4, 'four')",
+        "CREATE TABLE draft (code text UNIQUE, note text)",
+        "INSERT INTO draft VALUES (NULL, 'a'), (NULL, 'b'), ('c', 'c')",
+    )
+    job_id = jobs.post(job_request(source, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+    changes = source.run(
+        "INSERT INTO coupon VALUES (5, NULL), (6, 'six')",
+        "UPDATE coupon SET code = NULL WHERE id IN (3, 6)",
+        "UPDATE coupon SET code = 'three' WHERE id = 1",
+        "DELETE FROM coupon WHERE id = 2",
+        "INSERT INTO draft VALUES (NULL, 'a'), (NULL, NULL), ('d', 'd')",
+    )
+    job = jobs.complete(job_id)
+
+    expect_documents_equal_rows(source, target, {"coupon": "coupon", "draft": "draft"})
+    assert (rows_seen(job), changes_seen(job)) == (7, changes)
+
+
+def test_many_changes_of_one_row_in_one_transaction_come_to_its_last_state(
+    jobs: JobClient, source: SourceDatabase, target: Database[Any], target_url: str
+) -> None:
+    source.run(
+        "CREATE TABLE counter (id int PRIMARY KEY, value int NOT NULL, body text)",
+        "ALTER TABLE counter ALTER body SET STORAGE EXTERNAL",
+        f"INSERT INTO counter SELECT n, 0, {TOAST.format('n')} FROM generate_series(1, 3) AS n",
+    )
+    job_id = jobs.post(job_request(source, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+    count = ["UPDATE counter SET value = value + 1 WHERE id = 1"] * 300
+    changes = source.transact(
+        *count, "UPDATE counter SET id = 10 WHERE id = 1", "UPDATE counter SET id = 1, value = -value WHERE id = 10", *count
+    )
+    changes += source.transact(
+        "DELETE FROM counter WHERE id = 2", *(["INSERT INTO counter VALUES (2, 7)", "DELETE FROM counter WHERE id = 2"] * 50)
+    )
+    changes += source.transact(
+        "DELETE FROM counter WHERE id = 3",
+        f"INSERT INTO counter SELECT 3, 5, {TOAST.format('-id')} FROM counter WHERE id = 1",
+        *(["UPDATE counter SET value = value * 2 WHERE id = 3"] * 10),
+    )
+    job = jobs.complete(job_id)
+
+    expect_documents_equal_rows(source, target, {"counter": "counter"})
+    assert [(document["_id"], document["value"]) for document in target["counter"].find(sort=[("_id", 1)])] == [(1, 0), (3, 5120)]
+    assert changes_seen(job) == changes
+
+
 def test_a_table_of_100_000_rows_arrives_whole(jobs: JobClient, source: SourceDatabase, target: Database[Any], target_url: str) -> None:
     source.run(
         "CREATE TABLE reading (sensor int, at timestamptz, value double precision, note text, id bigint PRIMARY KEY)",
