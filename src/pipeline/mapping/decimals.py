@@ -39,13 +39,16 @@ def decimal128(text: str) -> Decimal128:
     """
     if len(text) > DIGITS:
         return _long_decimal128(text)
-    whole, _, fraction = text.partition(".")
+    point = text.find(".")
     try:
-        coefficient = int(whole + fraction)
+        coefficient = int(text if point < 0 else text[:point] + text[point + 1 :])
     except ValueError:
         return _SPECIAL.get(text) or _long_decimal128(text)
-    high = BIAS - len(fraction) << 49 | abs(coefficient) >> 64
-    return _from_halves(high | _SIGN if whole[:1] == "-" else high, abs(coefficient) & _LOW_HALF)
+    digits = 0 if point < 0 else len(text) - point - 1
+    high = BIAS - digits << 49
+    if text[0] == "-":
+        high, coefficient = high | _SIGN, -coefficient
+    return _from_halves(high | coefficient >> 64, coefficient & _LOW_HALF)
 
 
 def decimal128_from_unscaled(unscaled: str, scale: int) -> Decimal128:

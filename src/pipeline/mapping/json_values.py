@@ -1,6 +1,7 @@
 """JSON columns into BSON values."""
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -9,6 +10,9 @@ from bson.decimal128 import Decimal128
 from pipeline.mapping.decimals import decimal128
 
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+
+_UNUSUAL = re.compile(r"[0-9]{19}|\\u0000")
+"""What a text holds at the least if a number in it is too large for BSON or a name holds a null character."""
 
 
 def bson_from_json(text: str) -> Any:
@@ -22,7 +26,8 @@ def bson_from_json(text: str) -> Any:
     Raises:
         ValueError: It is not JSON, or holds a name that BSON cannot (one with a null character).
     """
-    return _bounded(_decode(text))
+    value = _decode(text)
+    return _bounded(value) if _UNUSUAL.search(text) else value
 
 
 def canonical_json(text: str) -> str:

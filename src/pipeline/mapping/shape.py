@@ -5,6 +5,7 @@ from typing import Any
 
 from pipeline.change.schema import RowSchema
 from pipeline.errors import ConfigError, DecodeError, EventError, MappingError
+from pipeline.mapping.compiled import Column, document_function, unavailable_test
 from pipeline.mapping.key import Image, key_function
 from pipeline.mapping.names import field_names
 from pipeline.mapping.types import UnknownTypeError, converter
@@ -37,9 +38,11 @@ class Shape:
         body = [field for field in row.fields if field.name not in key]
         names = self._compiled(lambda: field_names([field.name for field in body], table))
         converters = self._compiled(lambda: [converter(field) for field in body])
-        self._steps = tuple(
-            (names[field.name], field.name, convert, placeholders(field)) for field, convert in zip(body, converters, strict=True)
-        )
+        self._body = [
+            Column(names[field.name], field.name, convert, placeholders(field)) for field, convert in zip(body, converters, strict=True)
+        ]
+        self._compiled_document = document_function(self._body)
+        self._lacks_values = unavailable_test(self._body)
         self._columns = columns
         self._key_placeholders = tuple((column, marks) for column in key if (marks := placeholders(columns[column])))
         self.key = self._compiled(lambda: key_function([columns[column] for column in key], table))
@@ -66,31 +69,32 @@ class Shape:
 
     def document(self, key: Any, image: Image) -> Document:
         """Return the document of a whole row image."""
-        document: Document = {"_id": key}
-        column = ""
         try:
-            for name, column, convert, _ in self._steps:
-                value = image[column]
-                document[name] = value if convert is None or value is None else convert(value)
-        except _BAD_VALUE as error:
-            raise self._bad_value(column, image, error) from error
-        return document
+            return self._compiled_document(key, image)
+        except _BAD_VALUE:
+            return self._mapped(key, image, self._body)
 
     def partial_document(self, key: Any, image: Image) -> tuple[Document, tuple[str, ...]]:
         """Return the document of an image after an update, and the fields whose values are unavailable, which it leaves out."""
-        document: Document = {"_id": key}
-        unavailable = []
-        column = ""
         try:
-            for name, column, convert, marks in self._steps:
-                value = image[column]
-                if value in marks:
-                    unavailable.append(name)
-                else:
-                    document[name] = value if convert is None or value is None else convert(value)
-        except _BAD_VALUE as error:
-            raise self._bad_value(column, image, error) from error
-        return document, tuple(unavailable)
+            if not self._lacks_values(image):
+                return self.document(key, image), ()
+        except KeyError:
+            return self._mapped(key, image, self._body), ()
+        unavailable = [column for column in self._body if image[column.name] in column.placeholders]
+        known = [column for column in self._body if column not in unavailable]
+        return self._mapped(key, image, known), tuple(column.field for column in unavailable)
+
+    def _mapped(self, key: Any, image: Image, columns: Sequence[Column]) -> Document:
+        """The document of these columns, one by one, so that an error names its column."""
+        document: Document = {"_id": key}
+        for field, name, convert, _ in columns:
+            try:
+                value = image[name]
+                document[field] = value if convert is None or value is None else convert(value)
+            except _BAD_VALUE as error:
+                raise self._bad_value(name, image, error) from error
+        return document
 
     def _bad_value(self, column: str, image: Image, error: Exception) -> EventError:
         if column not in image:

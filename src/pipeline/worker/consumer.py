@@ -77,8 +77,9 @@ class ChangeConsumer:
     A member of a job generation's consumer group.
 
     Kafka hands out the partitions; the place to read from is each one's checkpoint, claimed
-    when the partition is assigned. `checkpoints` holds what is owned now; the caller puts
-    the moved ones back. Not to be shared between threads.
+    when the partition is assigned. `checkpoints` holds what is owned now; the caller tells
+    which have `moved`. Before partitions come or go, `before_rebalance` is called, within
+    `fetch` or `keep_membership`. Not to be shared between threads.
     """
 
     def __init__(
@@ -91,6 +92,8 @@ class ChangeConsumer:
         stopping: Callable[[], bool],
     ) -> None:
         self.checkpoints: dict[ChangePartition, Checkpoint] = {}
+        self.before_rebalance: Callable[[], None] = lambda: None
+        self._positions: dict[ChangePartition, int] = {}
         self._claimant = claimant
         self._stopping = stopping
         self._error: PipelineError | None = None
@@ -119,7 +122,15 @@ class ChangeConsumer:
         fetched: dict[ChangePartition, Fetched] = {}
         for message in [first, *rest] if first is not None else []:
             self._take(message, fetched)
-        return [part for part in fetched.values() if part.end != self.checkpoints[part.partition].position]
+        new = [part for part in fetched.values() if part.end != self._positions[part.partition]]
+        self._positions.update((part.partition, part.end) for part in new)
+        return new
+
+    def moved(self, checkpoints: Mapping[ChangePartition, Checkpoint]) -> None:
+        """Take note of checkpoints that have moved; those that were claimed again since are known better already."""
+        for partition, checkpoint in checkpoints.items():
+            if (known := self.checkpoints.get(partition)) is not None and known.epoch == checkpoint.epoch:
+                self.checkpoints[partition] = checkpoint
 
     def keep_membership(self, timeout_seconds: float) -> None:
         """Stay in the group without reading; every owned partition must be rewound afterwards."""
@@ -137,7 +148,8 @@ class ChangeConsumer:
             SinkUnavailableError: MongoDB does not answer.
         """
         self.checkpoints = {partition: self._claimant.renew(known) for partition, known in self.checkpoints.items()}
-        places = [TopicPartition(*partition, known.position) for partition, known in self.checkpoints.items()]
+        self._positions = {partition: known.position for partition, known in self.checkpoints.items()}
+        places = [TopicPartition(*partition, position) for partition, position in self._positions.items()]
         try:
             self._consumer.incremental_unassign(places)
             self._consumer.incremental_assign(places)
@@ -150,11 +162,11 @@ class ChangeConsumer:
         if (error := message.error()) is not None and error.code() != KafkaError._PARTITION_EOF:
             self._judge(partition, error)
             return
-        checkpoint = self.checkpoints.get(partition)
+        position = self._positions.get(partition)
         offset = message.offset()
-        if checkpoint is None or offset is None:
+        if position is None or offset is None:
             return
-        part = fetched.setdefault(partition, Fetched(partition, end=checkpoint.position))
+        part = fetched.setdefault(partition, Fetched(partition, end=position))
         if error is not None:
             part.end = max(part.end, offset)
         elif offset >= part.end:
@@ -164,9 +176,8 @@ class ChangeConsumer:
 
     def _judge(self, partition: ChangePartition, error: KafkaError) -> None:
         if error.code() == KafkaError._AUTO_OFFSET_RESET:
-            checkpoint = self.checkpoints.get(partition)
             raise RecordsLostError(
-                f"Kafka no longer has the records of {partition} from offset {checkpoint.position if checkpoint else '?'} on, "
+                f"Kafka no longer has the records of {partition} from offset {self._positions.get(partition, '?')} on, "
                 "which were not applied yet",
                 suggestion="Post the job again. Keep change topics longer (ROWSTREAM_TOPIC_RETENTION_SECONDS) than workers may be away.",
             )
@@ -191,12 +202,14 @@ class ChangeConsumer:
             del self._missing[topic]
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self.before_rebalance()
         try:
             claimed = [self._claim(ChangePartition(each.topic, each.partition)) for each in partitions]
         except PipelineError as error:  # an exception cannot leave a callback; `fetch` raises it
             self._error = error
             claimed = []
         self.checkpoints |= {checkpoint.change_partition: checkpoint for checkpoint in claimed}
+        self._positions |= {checkpoint.change_partition: checkpoint.position for checkpoint in claimed}
         consumer.incremental_assign([TopicPartition(each.topic, each.partition, each.position) for each in claimed])
 
     def _claim(self, partition: ChangePartition) -> Checkpoint:
@@ -211,8 +224,10 @@ class ChangeConsumer:
                 time.sleep(0.5)
 
     def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self.before_rebalance()
         for each in partitions:
             self.checkpoints.pop(ChangePartition(each.topic, each.partition), None)
+            self._positions.pop(ChangePartition(each.topic, each.partition), None)
         consumer.incremental_unassign(partitions)
 
     def _raise_claim_error(self) -> None:

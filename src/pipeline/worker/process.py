@@ -23,6 +23,9 @@ from pipeline.worker.failure import failure_of
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.5
+SWITCH_SECONDS = 0.000_5
+"""How long a thread that decodes may keep one waiting whose answer from MongoDB has come; Python's default is ten times as long."""
+
 BUGS_TOLERATED = 3
 BUGS_FORGOTTEN_SECONDS = 3_600.0
 PARENT = "ROWSTREAM_WORKER_PARENT"
@@ -100,6 +103,7 @@ def main(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
     threading.excepthook = _log_bug
+    sys.setswitchinterval(SWITCH_SECONDS)
     _die_with_parent()
     log.info("working", pid=os.getpid())
     process.run()

@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from pipeline.change.record import Position, Record
 from pipeline.errors import MappingError
-from pipeline.sink.batch import ChangePartition, Slice
+from pipeline.sink.batch import ChangePartition
 from pipeline.worker.consumer import Fetched
 from pipeline.worker.failure import failure_of, key_text
-from pipeline.worker.loop import CannotApplyError, _position, within
+from pipeline.worker.loop import CannotApplyError, within
 
 LIMIT = 100
 
@@ -51,7 +51,3 @@ def test_a_failure_tells_table_column_key_and_place() -> None:
 
 def test_a_key_that_cannot_be_read_does_not_hide_the_failure() -> None:
     assert [key_text(key) for key in (None, b"no json", b"[]", b'{"payload": 1}')] == [None] * 4
-
-
-def test_a_checkpoint_that_is_refused_is_told_by_its_place() -> None:
-    assert _position([Slice(ChangePartition("t", 0), [], 5)]) == Position("t", 0, 5)
