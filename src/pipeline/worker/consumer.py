@@ -1,7 +1,7 @@
 """Reading a job's change topics, from their checkpoints on."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, cast
 
@@ -119,10 +119,7 @@ class ChangeConsumer:
         rest = self._consumer.consume(records - 1, 0) if first is not None and records > 1 else []
         self._raise_claim_error()
         self._look_for_missing()
-        fetched: dict[ChangePartition, Fetched] = {}
-        for message in [first, *rest] if first is not None else []:
-            self._take(message, fetched)
-        new = [part for part in fetched.values() if part.end != self._positions[part.partition]]
+        new = [part for part in self._sorted([first, *rest] if first is not None else []) if part.end != self._positions[part.partition]]
         self._positions.update((part.partition, part.end) for part in new)
         return new
 
@@ -157,22 +154,18 @@ class ChangeConsumer:
         except KafkaException as error:
             raise EngineUnavailableError(f"Kafka does not rewind: {error.args[0].str()}") from error
 
-    def _take(self, message: Message, fetched: dict[ChangePartition, Fetched]) -> None:
-        partition = ChangePartition(message.topic() or "", message.partition() or 0)
-        if (error := message.error()) is not None and error.code() != KafkaError._PARTITION_EOF:
-            self._judge(partition, error)
-            return
-        position = self._positions.get(partition)
-        offset = message.offset()
-        if position is None or offset is None:
-            return
-        part = fetched.setdefault(partition, Fetched(partition, end=position))
-        if error is not None:
-            part.end = max(part.end, offset)
-        elif offset >= part.end:
-            headers = cast("list[tuple[str, bytes | None]]", message.headers() or ())
-            part.records.append(Record(Position(*partition, offset), message.key(), message.value(), headers))
-            part.end = offset + 1
+    def _sorted(self, messages: Iterable[Message]) -> Iterable[Fetched]:
+        """The messages by partition, those of partitions that are not owned any more left out."""
+        fetched = {partition: Fetched(partition, end=position) for partition, position in self._positions.items()}
+        for message in messages:
+            place = (message.topic(), message.partition())
+            part = fetched.get(place)  # type: ignore[call-overload] # a ChangePartition is such a tuple
+            error = message.error()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                self._judge(ChangePartition(place[0] or "", place[1] or 0), error)
+            elif part is not None:
+                _take(message, part, at_end=error is not None)
+        return fetched.values()
 
     def _judge(self, partition: ChangePartition, error: KafkaError) -> None:
         if error.code() == KafkaError._AUTO_OFFSET_RESET:
@@ -234,3 +227,14 @@ class ChangeConsumer:
         if self._error is not None:
             error, self._error = self._error, None
             raise error
+
+
+def _take(message: Message, part: Fetched, *, at_end: bool) -> None:
+    """Add what the message brings: a record, or, at the end of a partition, no more than its offset."""
+    offset = message.offset() or 0
+    if at_end:
+        part.end = max(part.end, offset)
+    elif offset >= part.end:
+        headers = cast("list[tuple[str, bytes | None]]", message.headers() or ())
+        part.records.append(Record(Position(*part.partition, offset), message.key(), message.value(), headers))
+        part.end = offset + 1
