@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from pipeline.sink.batch import LARGEST_BATCH_BYTES
+
 
 def _expanded(path: Path) -> Path:
     try:
@@ -70,9 +72,9 @@ class Settings(BaseSettings):
         int, Field(ge=1000, description="After this long without a heartbeat a worker's partitions go to another")
     ] = 10_000
     batch_records: Annotated[int, Field(ge=1, description="Records in one transaction, at most")] = 2_000
-    batch_bytes: Annotated[int, Field(ge=1024, description="Bytes of records in one transaction, about; a larger record is alone")] = (
-        8 * 1024 * 1024
-    )
+    batch_bytes: Annotated[
+        int, Field(ge=1024, le=LARGEST_BATCH_BYTES, description="Bytes of records in one transaction; a larger record is alone")
+    ] = LARGEST_BATCH_BYTES
     kafka_replication: Annotated[int, Field(ge=1, description="Replication factor of the topics a job makes")] = 1
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 

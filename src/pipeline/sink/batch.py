@@ -6,6 +6,13 @@ from typing import NamedTuple
 
 from pipeline.sink.write import Write
 
+LARGEST_BATCH_BYTES = 5 * 1024 * 1024
+"""
+The records of a batch at most, so that all of it is a message that MongoDB takes (48 MB).
+
+BSON is larger than JSON by eight times at the worst: `1,` in an array of bigints becomes 16 bytes.
+"""
+
 
 class ChangePartition(NamedTuple):
     """One partition of a change topic; printed `topic[0]`."""

@@ -3,19 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pymongo import DeleteMany, InsertOne, ReplaceOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 
+from pipeline.sink.bulk import Bulk
 from pipeline.sink.place import Place, canonical
 from pipeline.sink.plan import Reads, no_document
 from pipeline.sink.write import Delete, Document, Insert, Replace, Set, Write
 
 FIELD_NAMES = {"$map": {"input": {"$objectToArray": "$$ROOT"}, "in": "$$this.k"}}
 """An expression for the names of a document's fields, which works whatever they are."""
-
-Operation = InsertOne[Document] | ReplaceOne[Document] | UpdateOne | DeleteMany
 
 
 def read_documents(database: Database[Document], wanted: Mapping[str, Reads], session: ClientSession) -> dict[Place, Document]:
@@ -29,7 +27,7 @@ def read_documents(database: Database[Document], wanted: Mapping[str, Reads], se
 
 def write_documents(collection: Collection[Document], writes: Sequence[Write], session: ClientSession, *, crowded: bool) -> None:
     """
-    Write different documents of a collection in one bulk; `crowded`: documents may exist where inserts are asked for.
+    Write different documents of a collection; `crowded`: documents may exist where inserts are asked for.
 
     Deletes go first and inserts last, so that values of unique indexes are free before they
     are taken. Upserts of missing keys go quadratic when two transactions make them side by
@@ -40,13 +38,12 @@ def write_documents(collection: Collection[Document], writes: Sequence[Write], s
     """
     replaces: list[Insert | Replace] = [write for write in writes if type(write) is Replace or (crowded and type(write) is Insert)]
     sets = [write for write in writes if type(write) is Set]
-    gone = [write.id for write in writes if type(write) is Delete]
-    operations: list[Operation] = [DeleteMany({"_id": {"$in": gone}})] if gone else []
-    operations += [_replace(write) for write in replaces]
-    operations += [UpdateOne(_holder(write), _set_pipeline(write)) for write in sets]
+    bulk = Bulk(collection, session)
+    bulk.delete([write.id for write in writes if type(write) is Delete])
+    matched = bulk.update([_replace(write) for write in replaces] + [_set(write) for write in sets])
     if not crowded:
-        operations += [InsertOne(write.document) for write in writes if type(write) is Insert]
-    if operations and collection.bulk_write(operations, session=session).matched_count < len(replaces) + len(sets):
+        bulk.insert([write.document for write in writes if type(write) is Insert])
+    if matched < len(replaces) + len(sets):
         _refuse_lacking(collection, sets, session)
         _insert_missing(collection, replaces, session)
 
@@ -64,20 +61,21 @@ def _refuse_lacking(collection: Collection[Document], sets: Sequence[Set], sessi
 def _insert_missing(collection: Collection[Document], replaces: Sequence[Insert | Replace], session: ClientSession) -> None:
     ids = [write.id for write in replaces]
     present = {canonical(found["_id"]) for found in collection.find({"_id": {"$in": ids}}, {"_id": 1}, session=session)}
-    missing = [InsertOne(write.document) for write in replaces if canonical(write.id) not in present]
-    if missing:
-        collection.bulk_write(missing, session=session)
+    Bulk(collection, session).insert([write.document for write in replaces if canonical(write.id) not in present])
 
 
-def _replace(write: Insert | Replace) -> ReplaceOne[Document] | UpdateOne:
+def _replace(write: Insert | Replace) -> dict[str, Any]:
     """
     A replacement; by pipeline where a name begins with `$`, which a plain one refuses (error 52).
 
     MongoDB's manual, "Field Names with Periods and Dollar Signs".
     """
-    if "$" in "".join(write.document):
-        return UpdateOne({"_id": write.id}, [{"$replaceWith": {"$literal": write.document}}])
-    return ReplaceOne({"_id": write.id}, write.document)
+    plain = "$" not in "".join(write.document)
+    return {"q": {"_id": write.id}, "u": write.document if plain else [{"$replaceWith": {"$literal": write.document}}]}
+
+
+def _set(write: Set) -> dict[str, Any]:
+    return {"q": _holder(write), "u": _set_pipeline(write)}
 
 
 def _holder(write: Set) -> dict[str, Any]:
