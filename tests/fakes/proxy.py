@@ -11,7 +11,8 @@ class CuttingProxy:
     Passes bytes to a server on loopback until told otherwise.
 
     `cut_after` names bytes in a request: it is passed on, and the connection is cut before
-    its answer arrives; once, or with `refuse_after_cut` for all connections from then on.
+    its answer arrives; as often as `cuts` has members (one that is false: the request is not
+    passed on either), or with `refuse_after_cut` for all connections from then on.
     """
 
     def __init__(self, port: int) -> None:
@@ -19,6 +20,7 @@ class CuttingProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self.cut_after: bytes | None = None
+        self.cuts = [True]
         self.refuse_after_cut = False
         self._cut = threading.Event()
         self._refusing = False
@@ -66,17 +68,20 @@ class CuttingProxy:
 
     def _requests(self, client: socket.socket, server: socket.socket) -> None:
         while data := _receive(client):
-            cut = self.cut_after is not None and self.cut_after in data
+            cut = self.cut_after is not None and self.cut_after in data and bool(self.cuts)
+            passed = not cut or self.cuts.pop()
             if cut:
-                self.cut_after = None
                 self._refusing = self.refuse_after_cut
                 _close(client)
             try:
-                server.sendall(data)
+                if passed:
+                    server.sendall(data)
             except OSError:
                 break
-            if cut:
+            if cut and passed:
                 return
+            if cut:
+                break
         _close(client)
         _close(server)
 

@@ -18,6 +18,7 @@ import pytest
 from confluent_kafka import Producer
 from pydantic import SecretStr
 from pymongo import MongoClient
+from tests.fakes.proxy import CuttingProxy
 from tests.integration.sink.conftest import collected, mongodb  # noqa: F401 - fixtures
 from tests.unit.change.envelopes import Table
 
@@ -26,6 +27,7 @@ from pipeline.jobs.names import consumer_group
 from pipeline.jobs.statistics import live_statistics
 from pipeline.jobs.vault import Vault
 from pipeline.kafka.topics import KafkaTopics
+from pipeline.sink.checkpoint import Checkpoint
 from pipeline.sink.client import open_target
 from pipeline.sink.progress import create_checkpoints, read_progress
 from pipeline.sink.targets import prepare_targets
@@ -73,18 +75,24 @@ class Source:
 
 
 class LiveJob:
-    """A live job of three tables, its sources, and a look at what the workers made of them."""
+    """
+    A live job of three tables, its sources, and a look at what the workers made of them.
 
-    def __init__(self, stack: Stack, target_url: str, seed: int) -> None:
+    `workers_url` is where the workers find the target, if it is not where the test looks.
+    """
+
+    def __init__(self, stack: Stack, target_url: str, seed: int, workers_url: str | None = None) -> None:
         self.id = secrets.token_hex(12)
         self.dice = random.Random(seed)  # noqa: S311 - dice of a test
         self.target_url = target_url
+        self.workers_url = workers_url or target_url
         self.bootstrap_servers = stack.connections.kafka_bootstrap_servers
         self.key = urlsafe_b64encode(secrets.token_bytes(32)).decode()
         self.control_url = stack.connections.control_url
         self.database = f"worker_{uuid.uuid4().hex}"
         self.sources = [Source(f"rowstream_{self.id}.public.t{number}", f"t{number}", self.dice) for number in range(3)]
         self.topics = KafkaTopics(self.bootstrap_servers)
+        self._seen: dict[str, int] = {}
         self._producer = Producer(
             {"bootstrap.servers": self.bootstrap_servers, "transactional.id": f"source-{self.id}", "log_level": 2, "linger.ms": 5}
         )
@@ -101,7 +109,7 @@ class LiveJob:
             target_database=self.database,
             mode=Mode.CDC,
             options={},
-            secrets=Vault(SecretStr(self.key)).seal(self.id, {"jdbcUrl": "", "mongodbUrl": self.target_url}),
+            secrets=Vault(SecretStr(self.key)).seal(self.id, {"jdbcUrl": "", "mongodbUrl": self.workers_url}),
             live=True,
             tables=tuple(plans),
             topics=tuple(plan.topic for plan in plans),
@@ -142,8 +150,11 @@ class LiveJob:
 
     async def applied(self) -> int:
         """How many records and markers the checkpoints have passed."""
-        async with open_target(self.target_url) as client:
-            return sum(each.position for each in await read_progress(client[self.database], self.id, 1))
+        return sum(each.position for each in await self._progress())
+
+    async def claims(self) -> int:
+        """How often partitions have been claimed, all together."""
+        return sum(each.epoch for each in await self._progress())
 
     async def wait_until_applied(self, seconds: float = 90) -> None:
         """Return when every checkpoint has reached its topic's end."""
@@ -151,9 +162,16 @@ class LiveJob:
         await wait_for_async(lambda: self._reached(ends), f"the ends {ends}", seconds)
 
     async def _reached(self, ends: dict[str, int]) -> bool:
+        return all(each.position >= ends[each.topic] for each in await self._progress())  # a last marker may come after the ends were read
+
+    async def _progress(self) -> list[Checkpoint]:
+        """The checkpoints, none of which has gone back since they were read last."""
         async with open_target(self.target_url) as client:
             progress = await read_progress(client[self.database], self.id, 1)
-        return all(each.position >= ends[each.topic] for each in progress)  # a last marker may come after the ends were read
+        seen = {each.topic: max(each.position, self._seen.get(each.topic, 0)) for each in progress}
+        assert {each.topic: each.position for each in progress} == seen, "a checkpoint has gone back"
+        self._seen = seen
+        return progress
 
     async def expect_documents_equal_rows(self) -> None:
         """Compare every document and every count with what was done at the source."""
@@ -244,6 +262,13 @@ def workers() -> Iterator[Workers]:
     workers = Workers()
     yield workers
     workers.end()
+
+
+@pytest.fixture
+def proxy(stack: Stack) -> Iterator[CuttingProxy]:
+    """On the way to the stack's MongoDB."""
+    with CuttingProxy(stack.mongodb.port) as proxy:
+        yield proxy
 
 
 @pytest.fixture

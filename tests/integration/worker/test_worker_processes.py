@@ -1,4 +1,4 @@
-"""Worker processes that are killed, frozen and stopped at any moment: documents and counts stay exact."""
+"""Worker processes that are killed, frozen, cut off and stopped at any moment: documents and counts stay exact."""
 
 import os
 import signal
@@ -8,14 +8,19 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.fakes.proxy import CuttingProxy
 from tests.integration.worker.conftest import PARENT, LiveJob, Workers, wait_for_async
 
+from pipeline.sink.mongo import COMMIT_TRIES
 from stack.mongodb import MongoDB
 from stack.stack import Stack
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # see `collected`
 
 KILLS = 8
+TURNS = 5
+MORE_THAN_ALL_TRIES = 2 * COMMIT_TRIES + 1
+"""A commit is tried so often by us, each time twice by the driver."""
 
 
 async def progress(live: LiveJob, records: int) -> None:
@@ -26,6 +31,15 @@ async def progress(live: LiveJob, records: int) -> None:
         return await live.applied() >= before + records
 
     await wait_for_async(further, f"{records} more records", 60)
+
+
+async def claimed_since(live: LiveJob, claims: int) -> None:
+    """Return when a worker has claimed a partition, for the first time or again."""
+
+    async def more() -> bool:
+        return await live.claims() > claims
+
+    await wait_for_async(more, "a claim")
 
 
 async def test_workers_killed_at_random_moments_lose_and_double_nothing(live: LiveJob, workers: Workers) -> None:
@@ -49,7 +63,10 @@ async def test_a_frozen_worker_writes_nothing_after_another_took_over_and_joins_
     other = workers.start(live)
     live.write(3_000)
     await live.wait_until_applied()
+    claims = await live.claims()
     frozen.send_signal(signal.SIGCONT)
+    await claimed_since(live, claims)
+    await live.expect_documents_equal_rows()
     live.write(3_000)
     await live.wait_until_applied()
     await live.expect_documents_equal_rows()
@@ -58,6 +75,45 @@ async def test_a_frozen_worker_writes_nothing_after_another_took_over_and_joins_
     await live.wait_until_applied()
     await live.expect_documents_equal_rows()
     assert frozen.poll() is None
+
+
+async def test_workers_that_come_and_go_in_the_middle_of_batches_lose_and_double_nothing(live: LiveJob, workers: Workers) -> None:
+    live.write(2_000)
+    running = [workers.start(live, BATCH_RECORDS=300)]
+    await progress(live, 1)
+    for turn in range(TURNS):
+        claims = await live.claims()
+        live.write(2_000)
+        running.append(workers.start(live, BATCH_RECORDS=300))
+        await claimed_since(live, claims)
+        live.write(500)
+        await progress(live, live.dice.randrange(1, 300))
+        running.pop(live.dice.randrange(2)).send_signal(signal.SIGTERM if turn % 2 else signal.SIGKILL)
+    await live.wait_until_applied()
+    await live.expect_documents_equal_rows()
+
+
+async def test_commits_whose_result_is_unknown_are_found_out_about_and_count_once(
+    stack: Stack, workers: Workers, proxy: CuttingProxy
+) -> None:
+    live = LiveJob(stack, stack.connections.control_url, 11, f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true")
+    await live.set_up()
+    try:
+        worker = workers.start(live)
+        live.write(500)
+        await progress(live, 1)
+        for _ in range(TURNS):
+            claims = await live.claims()
+            proxy.cut_after, proxy.cuts = b"commitTransaction", live.dice.choices([True, False], k=MORE_THAN_ALL_TRIES)
+            live.write(300)
+            await claimed_since(live, claims)
+            live.write(300)
+        await live.wait_until_applied()
+        await live.expect_documents_equal_rows()
+        assert worker.poll() is None
+    finally:
+        workers.end()
+        await live.clean_up()
 
 
 async def test_a_worker_asked_to_end_finishes_its_batch_and_leaves_the_group(live: LiveJob, workers: Workers) -> None:
