@@ -130,6 +130,8 @@ class ConnectClient:
         deadline = _now() + BUSY_SECONDS
         while True:
             status, body = await self._send(method, path, config)
+            if status == 404 and not isinstance(body, dict):  # a worker that starts answers so for every path, and not in JSON
+                raise EngineUnavailableError("Kafka Connect is not ready: it does not know its own paths yet")
             if status < 400 or status in (also or set()):
                 return status, body
             message = _scrub(_message(body), config or {})

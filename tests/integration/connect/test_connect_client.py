@@ -99,8 +99,12 @@ async def rebalancing() -> AsyncIterator[tuple[str, list[int]]]:
     async def busy(_: web.Request) -> web.Response:
         return web.json_response({"error_code": 500, "message": "Request timed out. The worker is starting"}, status=500)
 
+    async def starting(_: web.Request) -> web.Response:
+        return web.Response(status=404, text="<html>Error 404 Not Found</html>", content_type="text/html")
+
     application = web.Application()
     application.add_routes([web.get("/connectors/c/status", answer), web.get("/connectors/busy/status", busy)])
+    application.add_routes([web.get("/connectors/early/status", starting)])
     async with TestServer(application) as server:
         yield str(server.make_url("/")), asked
 
@@ -114,6 +118,13 @@ async def test_a_rebalance_is_waited_for(session: aiohttp.ClientSession, rebalan
 async def test_a_worker_that_cannot_answer_in_time_is_an_outage(session: aiohttp.ClientSession, rebalancing: tuple[str, list[int]]) -> None:
     with pytest.raises(EngineUnavailableError):
         await ConnectClient(rebalancing[0], session).status("busy")
+
+
+async def test_a_worker_that_has_just_begun_to_start_is_an_outage_not_one_without_connectors(
+    session: aiohttp.ClientSession, rebalancing: tuple[str, list[int]]
+) -> None:
+    with pytest.raises(EngineUnavailableError, match="not ready"):
+        await ConnectClient(rebalancing[0], session).status("early")
 
 
 async def test_a_silent_connect_is_an_outage(session: aiohttp.ClientSession) -> None:
