@@ -34,6 +34,8 @@ from pipeline.sink.sizes import StoredSizes
 log = structlog.get_logger()
 
 TRIES = 5
+CROWDED_BATCHES = 64
+"""How many batches long inserts are not tried in a collection where one has met a document: a refresh meets them all."""
 COMMIT_TRIES = 3
 COMMIT_TIMEOUT_MS = 30_000
 STORED_BYTES = 32 * 1024 * 1024
@@ -54,6 +56,7 @@ class MongoSink:
         self._sizes = StoredSizes(client.get_database(database, **settled()))
         self._claims = Claims(client.get_database(database, **settled()), job, generation)
         self._session: ClientSession | None = None
+        self._crowded: dict[str, int] = {}
 
     def claim(self, partition: ChangePartition) -> Checkpoint:
         """
@@ -89,17 +92,18 @@ class MongoSink:
             SinkUnavailableError: MongoDB does not answer, or not about the commit.
         """
         several = sum(len(part.steps) for part in slices) > 1
-        crowded: set[str] = set()
+        crowded = set(self._crowded)
         aborted = 0
         while aborted < TRIES:
             try:
                 if several:
                     self._weigh(slices)
-                return self._transact(slices, checkpoints, crowded)
+                moved = self._transact(slices, checkpoints, crowded)
             except DuplicateIdError as duplicate:
                 if duplicate.collection in crowded:
                     raise SinkUnavailableError(f"{duplicate.collection}: something else inserts the same documents") from duplicate
                 crowded.add(duplicate.collection)
+                self._crowded[duplicate.collection] = CROWDED_BATCHES
             except OperationFailure as error:
                 if not is_transient(error):
                     raise self._forget(error) from error
@@ -109,6 +113,9 @@ class MongoSink:
                 log.debug("transaction tried again", reason=str(error.details and error.details.get("codeName")))
             except PyMongoError as error:
                 raise self._forget(error) from error
+            else:
+                self._crowded = {collection: left - 1 for collection, left in self._crowded.items() if left > 1}
+                return moved
         raise SinkUnavailableError("MongoDB aborts the transaction again and again: something else writes the same documents")
 
     def _weigh(self, slices: Sequence[Slice]) -> None:

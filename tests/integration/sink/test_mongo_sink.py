@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 from pymongo.client_session import ClientSession
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 from tests.fakes.proxy import CuttingProxy
 from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
 
@@ -292,3 +293,28 @@ def test_json_nested_deeper_than_mongodb_takes_is_refused_and_not_waited_for(tar
             worker.apply(step(write))
         assert len(refused.value.message) < 250
         assert target.position() == 1
+
+
+class Aborts(CommandListener):
+    """Counts the transactions that are aborted."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.count += event.command_name == "abortTransaction"
+
+    def succeeded(self, event: CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: CommandFailedEvent) -> None: ...
+
+
+def test_rows_that_are_read_again_meet_their_documents_at_the_price_of_one_aborted_transaction(mongodb: MongoDB, target: Target) -> None:
+    target.collection.insert_many([{"_id": key, "value": "old"} for key in range(30)])
+    aborts = Aborts()
+    with MongoClient[Document](mongodb.url, event_listeners=[aborts]) as client:
+        worker = target.worker(client)
+        for first in range(0, 40, 10):
+            worker.apply(*(step(Insert(COLLECTION, key, {"_id": key, "value": "new"}, position(key))) for key in range(first, first + 10)))
+    assert aborts.count == 1
+    assert [document["value"] for document in target.collection.find()] == ["new"] * 40
