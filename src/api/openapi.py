@@ -9,13 +9,21 @@ from pydantic_core import core_schema
 
 from api import contract
 from api.jobs.query import DEFAULT_LIMIT, LARGEST_LIMIT
-from pipeline.jobs.request import PROJECT_ID, JobRequest
+from pipeline.jobs.request import PROJECT_ID, JobRequest, RefreshRequest
 from pipeline.jobs.status import Status
 
 CONTRACT_VERSION = "1.13.0"
 """The version of the contract of `POST /jobs` and of the job object."""
 
-_MODELS: tuple[type[BaseModel], ...] = (JobRequest, contract.Job, contract.JobList, contract.Error, contract.Info, contract.Readiness)
+_MODELS: tuple[type[BaseModel], ...] = (
+    JobRequest,
+    RefreshRequest,
+    contract.Job,
+    contract.JobList,
+    contract.Error,
+    contract.Info,
+    contract.Readiness,
+)
 
 
 class ContractSchema(GenerateJsonSchema):
@@ -85,6 +93,7 @@ def _paths() -> dict[str, Any]:
             "post": _action("stopJob", "Complete a streaming job; cancel one that does not stream yet"),
         },
         "/jobs/{id}/cancel": {"parameters": [_ID], "post": _action("cancelJob", "End a job now and clean up")},
+        "/jobs/{id}/refresh": {"parameters": [_ID], "post": _refresh()},
         "/info": {"get": _operation("getInfo", "What this service is and can", "Info", _ANY_ERRORS)},
         "/openapi.json": {"get": _free("getOpenApi", "This document")},
     }
@@ -107,7 +116,9 @@ def _errors(descriptions: dict[str, str]) -> dict[str, Any]:
 _ANY_ERRORS = _errors(
     {"403": "The request names another host or comes from another site", "417": "The Expect header is something else than 100-continue"}
 )
-_READ_ERRORS = _ANY_ERRORS | _errors({"500": "Internal server error", "503": "The control database does not answer"})
+_READ_ERRORS = _ANY_ERRORS | _errors(
+    {"500": "Internal server error", "503": "The control database, or a source that must be asked, does not answer"}
+)
 _BAD_REQUEST = _errors({"400": "The text of the request has faults; `description` lists every one"})
 _NOT_FOUND = _errors({"404": "There is no such job"})
 _BODY_ERRORS = _BAD_REQUEST | _errors({"413": "The body is too large", "415": "The body is not application/json"})
@@ -127,6 +138,18 @@ def _operation(name: str, summary: str, answer: str, errors: dict[str, Any]) -> 
 def _action(name: str, summary: str) -> dict[str, Any]:
     conflict = _errors({"409": "The job's state forbids it; `description` names what is allowed"})
     return _operation(name, summary, "Job", _READ_ERRORS | _BODY_ERRORS | _NOT_FOUND | conflict)
+
+
+def _refresh() -> dict[str, Any]:
+    action = _action("refreshJob", "Read tables of a streaming job again, or take new ones in")
+    action["responses"] |= _errors({"404": "There is no such job, or no such table"})
+    example = {"tables": ["public.customer"]}
+    return action | {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": _json("RefreshRequest")["application/json"] | {"example": example}},
+        }
+    }
 
 
 def _free(name: str, summary: str) -> dict[str, Any]:

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     )
     control_database: str = Field("rowstream", description="The database in it")
     kafka_bootstrap_servers: str = Field("127.0.0.1:19092", description="Kafka's addresses, as the service and the workers reach it")
+    connect_kafka_bootstrap_servers: str | None = Field(
+        None, description="Kafka's addresses, as Kafka Connect reaches it; the same when empty"
+    )
     connect_url: str = Field("http://127.0.0.1:18083", description="Kafka Connect's REST API")
     connect_secrets: ConnectSecrets = Field(ConnectSecrets.PROVIDER, description="How passwords reach Connect")
     connect_secrets_dir: Folder | None = Field(None, description="A folder that the service writes and Connect reads")

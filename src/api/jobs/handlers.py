@@ -13,11 +13,12 @@ from api.contract import AnswerModel
 from api.errors import ApiError, NotFoundError
 from api.expectation import Routes
 from api.jobs.query import read_query
+from api.jobs.refresh import make_refresh, read_refresh
 from api.jobs.submission import read_job_request
 from api.jobs.view import view
 from api.keys import CAPTURE_SECONDS, STATISTICS, STORE, UPDATES, VAULT
 from pipeline.jobs.job import Ask, Job
-from pipeline.jobs.status import allowed_asks, status
+from pipeline.jobs.status import allowed_actions, cdc_status, may_refresh, status
 from pipeline.jobs.store import JobConflictError
 from pipeline.jobs.submission import make_job
 from pipeline.jobs.updates import KEPT_PER_JOB
@@ -82,6 +83,23 @@ async def cancel_job(request: web.Request) -> web.Response:
     return await _ask(request, Ask.CANCEL)
 
 
+@routes.post("/api/v1/jobs/{id}/refresh")
+async def refresh_job(request: web.Request) -> web.Response:
+    """Read tables of a streaming job again, or take new ones in."""
+    names = read_refresh(await read_json_text(request))
+    job_id, store = request.match_info["id"], request.app[STORE]
+    job = await store.get(job_id)
+    if job is not None and may_refresh(job):
+        asked = await store.ask_refresh(job_id, await make_refresh(job, names, request.app[VAULT]))
+        job = asked and asked.job
+        if asked is not None and asked.accepted:
+            log.info("refresh asked", job=job_id, tables=names)
+            return answer(await _view(request.app, asked.job))
+    if job is None:
+        raise NotFoundError(job_id)
+    raise _forbidden(job, "refresh")
+
+
 async def _once_captured(app: web.Application, job: Job) -> Job:
     """
     The job once every change from now on is captured, or once it has failed.
@@ -105,10 +123,16 @@ async def _ask(request: web.Request, ask: Ask) -> web.Response:
     if asked is None:
         raise NotFoundError(job_id)
     if not asked.accepted:
-        allowed = ", ".join(each.lower() for each in allowed_asks(asked.job)) or "none"
-        raise ApiError(409, f"A job that is {status(asked.job)} cannot be asked to {ask.lower()}", f"Allowed now: {allowed}", job_id=job_id)
+        raise _forbidden(asked.job, ask.lower())
     log.info("job asked", job=job_id, ask=ask.value)
     return answer(await _view(request.app, asked.job))
+
+
+def _forbidden(job: Job, action: str) -> ApiError:
+    reason = " and reads tables again already" if job.refresh is not None else ""
+    allowed = ", ".join(allowed_actions(job)) or "none"
+    state = f"{status(job)} ({cdc_status(job)})" if action == "refresh" else status(job)
+    return ApiError(409, f"A job that is {state}{reason} cannot be asked to {action}", f"Allowed now: {allowed}", job_id=job.id)
 
 
 async def _view(app: web.Application, job: Job, updates: int = KEPT_PER_JOB) -> contract.Job:

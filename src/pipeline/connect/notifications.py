@@ -1,4 +1,4 @@
-"""Debezium's notifications of the initial snapshot."""
+"""Debezium's notifications of a snapshot."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,8 @@ import msgspec
 from pipeline.errors import DecodeError
 
 INITIAL_SNAPSHOT = "Initial Snapshot"
+"""Debezium calls every snapshot so that holds up the stream, one that a signal asked for too."""
+SUCCEEDED = "SUCCEEDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,10 @@ class ScannedTable:
 @dataclass(frozen=True, slots=True)
 class Notification:
     """
-    One notification of the initial snapshot.
+    One notification of a snapshot.
 
     `type`: STARTED, IN_PROGRESS (of the table `scanning`, schema.table), TABLE_SCAN_COMPLETED
-    (of the tables `scanned`), COMPLETED, ABORTED or SKIPPED (the connector reads no snapshot).
+    (of the tables `scanned`), COMPLETED, ABORTED or SKIPPED (a task that starts reads no snapshot).
     """
 
     type: str
@@ -61,6 +63,6 @@ def decode_notification(value: bytes | None) -> Notification | None:
         return None
     data = payload.additional_data or {}
     scanned: tuple[ScannedTable, ...] = ()
-    if payload.type == "TABLE_SCAN_COMPLETED":
+    if payload.type == "TABLE_SCAN_COMPLETED" and data.get("status", SUCCEEDED) == SUCCEEDED:
         scanned = (ScannedTable(data.get("scanned_collection", ""), int(data.get("total_rows_scanned", "0"))),)
     return Notification(payload.type, data.get("current_collection_in_progress"), scanned)

@@ -16,6 +16,12 @@ async def pass_barrier(drive: Drive) -> None:
     (1) write a marker into the source's log, (2) wait until the connector has read it,
     (3) read the change topics' ends, (4) wait until every checkpoint has reached them.
     """
+    await pass_marker(drive)
+    await wait_until_applied(drive, await drive.services.topics.end_offsets(drive.job.topics), connector_needed=False)
+
+
+async def pass_marker(drive: Drive) -> None:
+    """Return when the connector has read every change committed at the source before the call."""
     services, topic, token = drive.services, drive.source.marker_topic(drive.owned), uuid.uuid4().hex
     ends = await services.topics.end_offsets([topic])
     async with TopicReader(services.settings.kafka_bootstrap_servers, topic, ends[topic]) as reader:
@@ -25,7 +31,6 @@ async def pass_barrier(drive: Drive) -> None:
             await drive.heed()
             await look_after(drive)
             seen = any(drive.source.marker_token(record.value or b"") == token for record in await reader.poll(0.3))
-    await wait_until_applied(drive, await services.topics.end_offsets(drive.job.topics), connector_needed=False)
 
 
 async def wait_until_applied(drive: Drive, ends: Mapping[str, int], *, connector_needed: bool) -> None:

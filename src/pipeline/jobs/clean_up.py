@@ -11,6 +11,7 @@ from pipeline.jobs.names import consumer_group
 from pipeline.jobs.statistics import live_statistics
 from pipeline.jobs.updates import EventType
 from pipeline.sink.progress import fence, remove_progress
+from pipeline.sink.suspects import Suspects
 from pipeline.sink.targets import release_collections
 
 DEBT_PAUSE_SECONDS = 10.0
@@ -24,7 +25,7 @@ async def retain(drive: Drive) -> None:
     while datetime.now(UTC) < end and drive.job.ask is not Ask.CANCEL:
         owed = [step for step in owed if await _attempt(drive, step) is not None]
         await drive.pause_between_looks()
-        await drive.refresh()
+        await drive.reload()
     await drive.end(Outcome.FAILED)
 
 
@@ -54,7 +55,7 @@ async def remove_owned(drive: Drive) -> list[str]:
         _remove_connector,
         _clean_source,
         _remove_topics,
-        _remove_group,
+        _remove_groups,
         _remove_records,
     ]
     return [problem for step in steps if (problem := await _attempt(drive, step)) is not None]
@@ -92,15 +93,18 @@ async def _remove_topics(drive: Drive) -> None:
     await drive.services.topics.delete(name for name in names if name.startswith(prefix) or name in extra)
 
 
-async def _remove_group(drive: Drive) -> None:
+async def _remove_groups(drive: Drive) -> None:
     group = consumer_group(drive.job.id, drive.job.generation)
     if not await drive.services.topics.delete_group(group):
         raise EngineUnavailableError(f"the workers are still leaving the consumer group {group}")
+    if not await drive.services.topics.delete_group(drive.owned.signal_topic):
+        raise EngineUnavailableError(f"the connector is still leaving the consumer group {drive.owned.signal_topic}")
 
 
 async def _remove_records(drive: Drive) -> None:
     if drive.job.tables:
         await remove_progress(drive.target, drive.job.id, drive.job.generation)
+        await Suspects(drive.target, drive.job.id).drop()
         await _release(drive)
 
 

@@ -25,7 +25,8 @@ async def start_connector(drive: Drive) -> None:
     services, owned, source = drive.services, drive.owned, drive.source
     tables = await drive.planned(await source.tables(drive.mode))
     password = services.connect_secrets.write(owned.connector, source.password)
-    config = source.connector_config(drive.mode, owned, tables, password)
+    kafka = services.settings.connect_kafka_bootstrap_servers or services.settings.kafka_bootstrap_servers
+    config = source.connector_config(drive.mode, owned, tables, password, kafka)
     faults = await services.connect.validate(source.connector_class, config)
     if faults:
         raise ConfigError("Kafka Connect refuses the connector's configuration: " + "; ".join(str(fault) for fault in faults))

@@ -116,13 +116,13 @@ class Drive:
         """Persist changes of the job, under the lease."""
         self.job = await self.services.store.change(self.job.id, self.owner, **fields)
 
-    async def refresh(self) -> None:
+    async def reload(self) -> None:
         """Read the job again."""
         self.job = await self.services.store.get(self.job.id) or self.job
 
     async def heed(self) -> None:
         """Read the job again and `obey`."""
-        await self.refresh()
+        await self.reload()
         self.obey()
 
     def obey(self) -> None:

@@ -39,5 +39,6 @@ async def give_up_generation(drive: Drive) -> None:
         topics=(),
         snapshot_tables={},
         snapshot_ended=False,
+        snapshot_reads=None,
         final_statistics=None,
     )

@@ -14,12 +14,14 @@ class Phase(StrEnum):
     """
     Where the job is; the supervisor moves it forward, one persisted step at a time.
 
+    REFRESHING: streaming, while some tables are read again.
     RETAINED: failed after set-up; what the job owns is kept for a while so that it can go on.
     """
 
     SETTING_UP = "SETTING_UP"
     SNAPSHOTTING = "SNAPSHOTTING"
     STREAMING = "STREAMING"
+    REFRESHING = "REFRESHING"
     DRAINING = "DRAINING"
     RETAINED = "RETAINED"
     CLEANING_UP = "CLEANING_UP"
@@ -97,6 +99,37 @@ class SnapshotTable(StoredModel):
     rows: int = 0
 
 
+class RefreshStage(StrEnum):
+    """How far a refresh is: its new tables are taken in, the tables are read, what was read is applied, documents without a row go."""
+
+    ADDING = "ADDING"
+    READING = "READING"
+    APPLYING = "APPLYING"
+    SWEEPING = "SWEEPING"
+
+
+class Refresh(StoredModel):
+    """
+    Tables that are read again while the job streams.
+
+    `tables` are those asked for (schema.table), `new` those of them that the job did not have.
+    Known from the first attempt to read them on: `since`, where each table's change topic
+    ended before it, and `notes_since`, the same of the notification topic. `signals` counts
+    how often the connector was told, `answered` how many breaks were answered by that; `rows`
+    counts what was read.
+    """
+
+    id: str
+    tables: tuple[str, ...]
+    stage: RefreshStage = RefreshStage.ADDING
+    new: tuple[str, ...] = ()
+    since: dict[str, int] | None = None
+    notes_since: int | None = None
+    signals: int = 0
+    answered: int = 0
+    rows: dict[str, int] = Field(default_factory=dict)
+
+
 class Statistics(StoredModel):
     """A job's counts: sums over its checkpoints, kept on the job itself once it has ended."""
 
@@ -133,6 +166,8 @@ class Job(StoredModel):
     job at most. `captures_since`: from then on every change at the source is captured.
     `owes_clean_up`: the job has ended while something it owns could not be removed yet.
     `slot` numbers the place the job has taken among those that may be active at once.
+    `snapshot_reads` is the number of rows that the initial read had, once it is over: rows read
+    later are no part of it.
     """
 
     id: str = Field(alias="_id")
@@ -159,6 +194,8 @@ class Job(StoredModel):
     topics: tuple[str, ...] = ()
     snapshot_tables: dict[str, SnapshotTable] = Field(default_factory=dict)
     snapshot_ended: bool = False
+    snapshot_reads: int | None = None
+    refresh: Refresh | None = None
     captures_since: datetime | None = None
     owes_clean_up: bool = False
     submitted_at: datetime

@@ -14,6 +14,7 @@ def ownership(job_id: str, generation: int) -> Ownership:
         slot=stem,
         publication=stem,
         notification_topic=f"{stem}.notifications",
+        signal_topic=f"{stem}.signals",
     )
 
 

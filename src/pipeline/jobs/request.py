@@ -106,6 +106,12 @@ class RelationalTableFilters(RootModel[dict[str, dict[str, TableFilter]]]):
     model_config = ConfigDict(frozen=True, strict=True, hide_input_in_errors=True)
 
 
+class RefreshRequest(RequestModel):
+    """Tables of a job that are to be read again."""
+
+    tables: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1, description="Names of tables, as schema.table")
+
+
 class JobRequest(RequestModel):
     """A migration job to start."""
 

@@ -14,7 +14,8 @@ from pipeline.sink.targets import claim_collections, prepare_targets
 from pipeline.sources.source import Finding, Severity, Table
 
 LARGEST_RECORD_BYTES = 64 * 1024 * 1024 + 1024 * 1024
-FOREVER = "-1"
+SIZE = {"max.message.bytes": str(LARGEST_RECORD_BYTES), "cleanup.policy": "delete"}
+UNLIMITED = {"retention.ms": "-1", "retention.bytes": "-1"}
 HOUR_MS = str(3600 * 1000)
 DAY_MS = str(24 * 3600 * 1000)
 
@@ -38,21 +39,24 @@ async def set_up(drive: Drive) -> None:
     await start_connector(drive)
     if drive.mode.snapshots:
         await drive.tell_once("reading", EventType.INFO, f"Reading {len(tables)} tables")
-    await drive.save(phase=Phase.SNAPSHOTTING if drive.mode.snapshots else Phase.STREAMING, live=True)
+        await drive.save(phase=Phase.SNAPSHOTTING, live=True)
+    else:
+        await drive.save(phase=Phase.STREAMING, live=True, snapshot_reads=0)
 
 
 async def _take_tables(drive: Drive) -> list[Table]:
     catalogue = await drive.source.tables(drive.mode)
     if drive.job.tables:
         return await drive.planned(catalogue)
-    await _report(drive, await drive.source.check(drive.mode, catalogue))
+    await report(drive, await drive.source.check(drive.mode, catalogue))
     collections = collection_names([(table.schema, table.name) for table in catalogue])
-    plans = tuple(_plan(drive, table, collections[table.schema, table.name]) for table in catalogue)
+    plans = tuple(plan_table(drive, table, collections[table.schema, table.name]) for table in catalogue)
     await drive.save(tables=plans, topics=tuple(sorted({plan.topic for plan in plans})))
     return catalogue
 
 
-def _plan(drive: Drive, table: Table, collection: str) -> TablePlan:
+def plan_table(drive: Drive, table: Table, collection: str) -> TablePlan:
+    """Say where the table's changes come from and where its documents go."""
     return TablePlan(
         schema_name=table.schema,
         table=table.name,
@@ -65,7 +69,13 @@ def _plan(drive: Drive, table: Table, collection: str) -> TablePlan:
     )
 
 
-async def _report(drive: Drive, findings: Sequence[Finding]) -> None:
+async def report(drive: Drive, findings: Sequence[Finding]) -> None:
+    """
+    Tell each warning once.
+
+    Raises:
+        ConfigError: There are errors among the findings.
+    """
     for finding in findings:
         if finding.severity is Severity.WARNING:
             await drive.tell_once(
@@ -96,9 +106,17 @@ async def _prepare_target(drive: Drive) -> None:
 
 
 async def _make_topics(drive: Drive) -> None:
-    owned, size = drive.owned, {"max.message.bytes": str(LARGEST_RECORD_BYTES), "cleanup.policy": "delete"}
-    unlimited = size | {"retention.ms": FOREVER, "retention.bytes": FOREVER}
-    topics = dict.fromkeys(drive.job.topics, unlimited) | {owned.notification_topic: unlimited}
-    topics |= dict.fromkeys(drive.source.extra_topics(owned), size | {"retention.ms": HOUR_MS})
-    topics |= {drive.source.marker_topic(owned): size | {"retention.ms": DAY_MS}}
+    owned = drive.owned
+    await make_change_topics(drive, drive.job.topics)
+    topics = {owned.notification_topic: SIZE | UNLIMITED} | dict.fromkeys(
+        drive.source.extra_topics(owned), SIZE | {"retention.ms": HOUR_MS}
+    )
+    topics |= {drive.source.marker_topic(owned): SIZE | {"retention.ms": DAY_MS}}
+    if drive.mode.streams:
+        topics |= {owned.signal_topic: SIZE | {"retention.ms": HOUR_MS}}
     await drive.services.topics.create(topics)
+
+
+async def make_change_topics(drive: Drive, topics: Sequence[str]) -> None:
+    """Make the change topics that are missing; they keep everything until what is read first is applied."""
+    await drive.services.topics.create(dict.fromkeys(topics, SIZE | UNLIMITED))

@@ -12,6 +12,7 @@ from pipeline.jobs.connector import reason_to_restart, tell_restart, was_deleted
 from pipeline.jobs.drive import Drive, JobFailedError
 from pipeline.jobs.generation import give_up_generation
 from pipeline.jobs.job import Outcome, Phase, ScanStatus, SnapshotTable
+from pipeline.jobs.statistics import live_statistics
 from pipeline.jobs.updates import EventType
 from pipeline.kafka.reader import TopicReader
 from pipeline.sources.source import Mode
@@ -58,7 +59,8 @@ async def follow_snapshot(drive: Drive) -> None:
         return
     ends = await drive.services.topics.end_offsets(drive.job.topics)
     await wait_until_applied(drive, ends, connector_needed=drive.mode is Mode.CDC)
-    await drive.save(snapshot_completed_at=datetime.now(UTC))
+    reads = (await live_statistics(drive.target, drive.job)).reads
+    await drive.save(snapshot_completed_at=datetime.now(UTC), snapshot_reads=reads)
     await drive.tell_once("snapshot applied", EventType.INFO, "The snapshot is in the target")
     if drive.mode is Mode.SNAPSHOT:
         await drive.end(Outcome.COMPLETED)

@@ -14,12 +14,14 @@ async def live_statistics(database: AsyncDatabase[dict[str, Any]], job: Job) -> 
     """
     Sum up the checkpoints of the job's present generation, kept in its target `database`.
 
+    Rows that are read after the snapshot, by a refresh, are no part of it.
+
     Raises:
         SinkUnavailableError: MongoDB does not answer.
     """
     checkpoints, now = await read_progress(database, job.id, job.generation), time.time()
     return Statistics(
-        reads=sum(each.counts.get("r", 0) for each in checkpoints),
+        reads=sum(each.counts.get("r", 0) for each in checkpoints) if job.snapshot_reads is None else job.snapshot_reads,
         creates=sum(each.counts.get("c", 0) for each in checkpoints),
         updates=sum(each.counts.get("u", 0) for each in checkpoints),
         deletes=sum(each.counts.get("d", 0) for each in checkpoints),

@@ -13,6 +13,7 @@ from pipeline.jobs.job import Ask, Job, Outcome, Phase
 
 _ENDING = (Phase.CLEANING_UP, Phase.ENDED)
 _BEFORE_STREAMING = (Phase.SETTING_UP, Phase.SNAPSHOTTING)
+_STREAMING = (Phase.STREAMING, Phase.REFRESHING)
 
 
 class Status(StrEnum):
@@ -59,7 +60,7 @@ def cdc_status(job: Job) -> CdcStatus:
         return CdcStatus.CANCELLED
     if job.ask is Ask.STOP or job.phase is Phase.DRAINING:
         return CdcStatus.COMPLETING
-    return CdcStatus.RUNNING if job.phase is Phase.STREAMING else CdcStatus.NOT_STARTED
+    return CdcStatus.RUNNING if job.phase in _STREAMING else CdcStatus.NOT_STARTED
 
 
 def _ended_cdc_status(job: Job) -> CdcStatus:
@@ -83,6 +84,16 @@ def allowed_asks(job: Job) -> tuple[Ask, ...]:
     if job.ask is Ask.STOP or job.phase is Phase.DRAINING:
         return (Ask.CANCEL,)
     return (Ask.STOP, Ask.CANCEL)
+
+
+def may_refresh(job: Job) -> bool:
+    """Whether tables may be read again now: the job streams, is not asked to end, and reads none again already."""
+    return job.phase is Phase.STREAMING and job.outcome is None and job.ask is None and job.refresh is None
+
+
+def allowed_actions(job: Job) -> list[str]:
+    """Name what a user may ask of the job now, as the API's paths do."""
+    return [*(ask.lower() for ask in allowed_asks(job)), *(["refresh"] if may_refresh(job) else [])]
 
 
 def effective(ask: Ask, phase: Phase) -> Ask:

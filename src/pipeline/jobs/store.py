@@ -10,8 +10,8 @@ from pymongo.errors import DuplicateKeyError
 
 from pipeline.errors import PipelineError
 from pipeline.jobs.control import CODEC
-from pipeline.jobs.job import Ask, Job, Phase
-from pipeline.jobs.status import Status, allowed_asks, effective, status_filter
+from pipeline.jobs.job import Ask, Job, Phase, Refresh
+from pipeline.jobs.status import Status, allowed_asks, effective, may_refresh, status_filter
 
 UNFINISHED = [phase.value for phase in Phase if phase is not Phase.ENDED]
 
@@ -130,6 +130,21 @@ class JobStore:
             seen = {"_id": job_id, "phase": job.phase.value, "outcome": job.outcome, "ask": job.ask}
             change = {"$set": {"ask": effective(ask, job.phase).value}}
             document = await self._jobs.find_one_and_update(seen, change, return_document=ReturnDocument.AFTER)
+            if document:
+                return Asked(Job.model_validate(document), accepted=True)
+
+    async def ask_refresh(self, job_id: str, refresh: Refresh) -> Asked | None:
+        """Ask the job to read tables again unless its state, or another refresh, forbids it; None where there is no such job."""
+        while True:
+            job = await self.get(job_id)
+            if job is None:
+                return None
+            if not may_refresh(job):
+                return Asked(job, accepted=False)
+            seen = {"_id": job_id, "phase": job.phase.value, "outcome": None, "ask": None, "refresh": None}
+            document = await self._jobs.find_one_and_update(
+                seen, {"$set": {"refresh": refresh.stored()}}, return_document=ReturnDocument.AFTER
+            )
             if document:
                 return Asked(Job.model_validate(document), accepted=True)
 

@@ -16,6 +16,7 @@ from pipeline.errors import EngineUnavailableError, PipelineError, SinkUnavailab
 from pipeline.jobs.clean_up import clean_up, retain
 from pipeline.jobs.drive import CancelAskedError, Drive, JobFailedError, Services
 from pipeline.jobs.job import Job, Outcome, Phase
+from pipeline.jobs.refresh import refresh_tables
 from pipeline.jobs.setup import set_up
 from pipeline.jobs.snapshot import follow_snapshot
 from pipeline.jobs.store import JobStore, LeaseLostError
@@ -32,12 +33,13 @@ RETRY_SECONDS = 1.0
 BUG_SECONDS = 5.0
 BUGS_TOLERATED = 3
 
-UNDER_WAY = (Phase.SETTING_UP, Phase.SNAPSHOTTING, Phase.STREAMING, Phase.DRAINING)
+UNDER_WAY = (Phase.SETTING_UP, Phase.SNAPSHOTTING, Phase.STREAMING, Phase.REFRESHING, Phase.DRAINING)
 
 STEPS: dict[Phase, Callable[[Drive], Awaitable[None]]] = {
     Phase.SETTING_UP: set_up,
     Phase.SNAPSHOTTING: follow_snapshot,
     Phase.STREAMING: follow_stream,
+    Phase.REFRESHING: refresh_tables,
     Phase.DRAINING: drain,
     Phase.RETAINED: retain,
     Phase.CLEANING_UP: clean_up,
@@ -166,7 +168,7 @@ async def drive_to_the_end(drive: Drive) -> None:
 
 async def _step(drive: Drive) -> None:
     """Run the step of the phase that is stored: a save whose answer was lost may have moved it."""
-    await drive.refresh()
+    await drive.reload()
     try:
         if drive.job.phase in UNDER_WAY:
             drive.obey()

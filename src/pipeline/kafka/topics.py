@@ -58,6 +58,12 @@ class KafkaTopics:
             delete = self._admin.delete_topics
             await self._each(lambda: delete(doomed, operation_timeout=TIMEOUT_SECONDS), {KafkaError.UNKNOWN_TOPIC_OR_PART})
 
+    async def empty(self, name: str) -> None:
+        """Delete the records that the topic's one partition has now."""
+        ends = await self.end_offsets([name])
+        doomed = [TopicPartition(name, 0, ends[name])]
+        await self._each(lambda: self._admin.delete_records(doomed, operation_timeout=TIMEOUT_SECONDS), set())
+
     async def configure(self, names: Iterable[str], config: Mapping[str, str]) -> None:
         """Set configuration entries of topics, leaving the others."""
         resources = [_incremental(name, config) for name in names]

@@ -38,7 +38,7 @@ async def claim_collections(database: Database, job: str, collections: Sequence[
             try:
                 await claims.update_one({"_id": collection, "job": job}, {"$set": {"job": job}}, upsert=True)
             except DuplicateKeyError:
-                await release_collections(database, job)
+                await claims.delete_many({"_id": {"$in": list(collections)}, "job": job})
                 raise await _taken(database, collection) from None
 
 

@@ -108,6 +108,7 @@ class Ownership:
     slot: str
     publication: str
     notification_topic: str
+    signal_topic: str
 
 
 class Source(Protocol):
@@ -130,17 +131,30 @@ class Source(Protocol):
         """List the tables that a job of this mode takes, in name order: system schemas, views and partitions left out."""
         ...
 
+    async def present_tables(self, mode: Mode, owned: Ownership) -> dict[tuple[str, str], bool]:
+        """The tables (schema, name) that a job of this mode would take now, and of each whether its changes are told to the generation."""
+        ...
+
     async def prepare(self, mode: Mode, owned: Ownership, tables: Sequence[Table]) -> None:
         """Make what the connector needs at the source (publications; for CDC_ONLY the slot)."""
         ...
 
-    def connector_config(self, mode: Mode, owned: Ownership, tables: Sequence[Table], password: str | None) -> dict[str, str]:
+    async def publish(self, owned: Ownership, tables: Sequence[Table]) -> None:
+        """Have the source tell the changes of exactly these tables to a job that streams already."""
+        ...
+
+    def connector_config(self, mode: Mode, owned: Ownership, tables: Sequence[Table], password: str | None, kafka: str) -> dict[str, str]:
         """
         Build the connector's configuration, constants of `connector_configs/` included.
 
         `password` is what stands in the configuration: a config provider's reference, or
-        the password itself where the operator asked for that.
+        the password itself where the operator asked for that. `kafka` is Kafka as Connect
+        reaches it, for the signals.
         """
+        ...
+
+    def signal_name(self, table: Table) -> str:
+        """What a signal calls the table: a regular expression that matches its name alone."""
         ...
 
     def topic(self, owned: Ownership, table: Table) -> str:

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaException
 from pymongo.errors import PyMongoError
 
 from pipeline.errors import EngineUnavailableError, FencedError, PipelineError, SinkUnavailableError
-from pipeline.jobs.job import Failure, Job
+from pipeline.jobs.job import Failure, Job, TablePlan
 from pipeline.jobs.names import consumer_group
 from pipeline.jobs.vault import Vault
 from pipeline.settings import Settings
@@ -42,6 +42,11 @@ class Assignment(threading.Thread):
         self._control = control
         self._stopping = threading.Event()
         self.reported = False
+
+    @property
+    def tables(self) -> tuple[TablePlan, ...]:
+        """The tables whose changes the thread knows."""
+        return self._job.tables
 
     def stop(self) -> None:
         """Ask the thread to end after the batch in hand."""

@@ -67,7 +67,8 @@ class WorkerProcess:
         self._bugs = {key: self._bugs.get(key) or deque(maxlen=BUGS_TOLERATED) for key in live}
         for key in crashed & live.keys():
             self._bugs[key].append(time.monotonic())
-        gone = [self._assignments.pop(key) for key in (self._assignments.keys() - live.keys()) | crashed]
+        outdated = {key for key, each in self._assignments.items() if key in live and each.tables != live[key].tables}
+        gone = [self._assignments.pop(key) for key in (self._assignments.keys() - live.keys()) | crashed | outdated]
         for assignment in gone:
             assignment.stop()
         for assignment in gone:

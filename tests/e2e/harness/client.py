@@ -70,6 +70,14 @@ class JobClient:
         """Ask the job to end now."""
         self.ask("POST", f"/jobs/{job_id}/cancel")
 
+    def refresh(self, job_id: str, *tables: str) -> None:
+        """Ask the job to read tables (schema.table) again."""
+        self.ask("POST", f"/jobs/{job_id}/refresh", {"tables": list(tables)})
+
+    def wait_until_refreshed(self, job_id: str, times: int = 1, seconds: float = SETTLED_SECONDS) -> JobView:
+        """The job once so many refreshes of it have come to their ends, good or bad."""
+        return self.wait(job_id, f"{times} refreshes have ended", lambda job: len(refreshes(job)) >= times, seconds)
+
     def end_all(self) -> None:
         """Cancel every job posted here that has not ended, as a failed test leaves it, and wait until it has."""
         for job_id in self._posted:
@@ -137,6 +145,12 @@ def rows_seen(job: JobView) -> int:
 def changes_seen(job: JobView) -> int:
     """`cdcStatistics.totalEventsSeen`."""
     return int(job.get("cdcStatistics", {}).get("totalEventsSeen", 0))
+
+
+def refreshes(job: JobView) -> list[str]:
+    """How each refresh that has ended did: the updates' messages."""
+    ends = ("Read again, ", "Not read again")
+    return [update["message"] for update in job["jobUpdates"] if update["message"].startswith(ends)]
 
 
 def codes(job: JobView, event_type: str | None = None) -> list[str]:

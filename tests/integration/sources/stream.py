@@ -44,7 +44,7 @@ class Stream:
     def topic_names(self) -> set[str]:
         """Every topic that is made for the connector."""
         own = {self.source.topic(self.owned, table) for table in self.tables} | {self.owned.notification_topic}
-        return own | set(self.source.extra_topics(self.owned)) if self.mode.streams else own
+        return own | {self.owned.signal_topic, *self.source.extra_topics(self.owned)} if self.mode.streams else own
 
     async def start(self) -> None:
         """Start the connector; its configuration must be one that Connect accepts."""
@@ -56,7 +56,7 @@ class Stream:
     def config(self) -> dict[str, str]:
         """The connector's configuration."""
         password = self.secrets.write(self.owned.connector, self.source.password)
-        return self.source.connector_config(self.mode, self.owned, self.tables, password)
+        return self.source.connector_config(self.mode, self.owned, self.tables, password, self.bootstrap_servers)
 
     async def status(self, until: Callable[[ConnectorStatus], bool]) -> ConnectorStatus:
         """The connector's status once it is so."""

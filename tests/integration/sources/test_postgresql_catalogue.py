@@ -149,4 +149,4 @@ async def test_tables_of_wide_rows_are_fetched_in_smaller_portions(database: Dat
 async def fetch_size(database: Database) -> int:
     source = database.source()
     tables = await source.tables(Mode.SNAPSHOT)
-    return int(source.connector_config(Mode.SNAPSHOT, ownership("0" * 24, 1), tables, None)["snapshot.fetch.size"])
+    return int(source.connector_config(Mode.SNAPSHOT, ownership("0" * 24, 1), tables, None, "unused:9092")["snapshot.fetch.size"])

@@ -81,5 +81,5 @@ async def test_of_several_hosts_the_connector_is_given_the_one_that_answers(data
     url = f"jdbc:postgresql://127.0.0.1:1,localhost:{port}/{database.name}?targetServerType=primary"
     source = PostgresSource(parse(url, database.name, PASSWORD))
     tables = await source.tables(Mode.SNAPSHOT)
-    config = source.connector_config(Mode.SNAPSHOT, ownership("0" * 24, 1), tables, None)
+    config = source.connector_config(Mode.SNAPSHOT, ownership("0" * 24, 1), tables, None, "unused:9092")
     assert (config["database.hostname"], config["database.port"]) == ("localhost", str(port))

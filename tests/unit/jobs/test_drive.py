@@ -108,7 +108,7 @@ async def test_a_failed_job_is_cleaned_up_in_time_although_its_target_is_away(wo
 
 
 async def test_an_outage_of_the_source_is_told_once_and_so_is_its_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.jobs.streaming.SLOT_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("pipeline.jobs.watch.SOURCE_LOOK_SECONDS", 0.01)
     async with world.drive(world.make_job(Phase.STREAMING)):
         for _ in range(2):
             world.away = {"source"}

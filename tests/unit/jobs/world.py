@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 
@@ -13,17 +14,18 @@ from tests.fakes.jobs import make_job
 from pipeline.change.record import Position, Record
 from pipeline.connect.status import ConnectorStatus, TaskStatus
 from pipeline.errors import EngineUnavailableError, SinkUnavailableError, SourceUnavailableError
-from pipeline.jobs import barrier, clean_up, connector, generation, snapshot, supervisor
+from pipeline.jobs import addition, barrier, clean_up, connector, generation, reading, refresh, snapshot, supervisor
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Job, Phase, Statistics, TablePlan
 from pipeline.jobs.updates import EventType
 from pipeline.settings import Settings
 from pipeline.sink.checkpoint import Checkpoint
-from pipeline.sources.source import Identity, Ownership
+from pipeline.sources.source import Finding, Identity, Mode, Ownership, Table
 
 TOPIC = "prefix.public.t"
 WELL = ConnectorStatus("RUNNING", (TaskStatus(0, "RUNNING"),))
 PLAN = TablePlan(schema_name="public", table="t", topic=TOPIC, collection="t", key=("id",), identity=Identity.KEY)
+TABLE = Table("public", "t", (), ("id",), Identity.KEY)
 
 
 def failed(trace: str) -> ConnectorStatus:
@@ -36,16 +38,20 @@ class World:
     Servers by name (`connect`, `source`, `target`): those in `away` do not answer.
 
     `notifications` are what the connector has said; `position` is where the checkpoint
-    stands, `end` where the topic ends; `topics` the topics that exist. `story` has every
-    update as (type, code, message); `done` what was removed or fenced, in order.
+    stands, `end` where the topic ends; `topics` the topics that exist. `catalogue` has the
+    source's tables. `heed_signal` is called with the tables of each signal to the connector.
+    `story` has every update as (type, code, message); `done` what was made, removed or fenced, in order.
     """
 
     def __init__(self) -> None:
         self.away: set[str] = set()
         self.status = WELL
         self.notifications: list[str] = []
+        self.markers: list[str] = []
         self.position, self.end = 5, 5
         self.topics = [TOPIC]
+        self.catalogue = [TABLE]
+        self.heed_signal: Callable[[list[str]], object] = lambda _: None
         self.story: list[tuple[str, str | None, str]] = []
         self.done: list[str] = []
         self.restarts = 0
@@ -114,17 +120,25 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     for module, names in {
         generation: ("fence", "read_progress", "retract_documents"),
         barrier: ("read_progress",),
-        clean_up: ("fence", "live_statistics", "remove_progress", "release_collections"),
+        snapshot: ("live_statistics",),
+        clean_up: ("fence", "live_statistics", "remove_progress", "release_collections", "Suspects"),
+        refresh: ("remove_orphans", "Suspects"),
+        addition: ("claim_collections", "prepare_targets", "create_checkpoints", "start_connector"),
     }.items():
         for name in names:
             monkeypatch.setattr(module, name, getattr(target, name))
-    for module in (snapshot, barrier):
-        monkeypatch.setattr(module, "TopicReader", lambda *_: _Reader(made))
+    for module in (snapshot, barrier, reading):
+        monkeypatch.setattr(module, "TopicReader", lambda _servers, topic, *_: _Reader(made, topic))
+    monkeypatch.setattr(reading, "write_record", partial(_write_signal, made))
     monkeypatch.setattr(clean_up, "DEBT_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(supervisor, "RETRY_SECONDS", 0.01)
     monkeypatch.setattr(connector, "RESTART_PAUSE_SECONDS", 0.01)
     monkeypatch.setattr(Drive, "pause_between_looks", _pause)
     return made
+
+
+async def _write_signal(world: World, _servers: str, _topic: str, _key: bytes, value: bytes) -> None:
+    world.heed_signal(json.loads(value)["data"]["data-collections"])
 
 
 async def _pause(_: Drive) -> None:
@@ -143,7 +157,7 @@ class _Target:
 
     async def read_progress(self, _database: object, job: str, number: int) -> list[Checkpoint]:
         self._world.answer("target")
-        return [Checkpoint(job, number, TOPIC, 0, position=self._world.position)]
+        return [Checkpoint(job, number, topic, 0, position=self._world.position) for topic in self._world.job.topics]
 
     async def retract_documents(self, _database: object, _servers: str, _job: Job, progress: Sequence[Checkpoint]) -> None:
         self._world.answer("target")
@@ -158,6 +172,28 @@ class _Target:
 
     async def release_collections(self, *_: object) -> None:
         self._world.answer("target")
+
+    def Suspects(self, *_: object) -> SimpleNamespace:  # noqa: N802 - stands for the class
+        return SimpleNamespace(drop=self.release_collections)
+
+    async def remove_orphans(self, _drive: object, plan: TablePlan, *_: object) -> list[Any]:
+        self._world.answer("target")
+        self._world.done.append(f"swept {plan.collection}")
+        return []
+
+    async def claim_collections(self, *_: object) -> None:
+        self._world.answer("target")
+
+    async def prepare_targets(self, *_: object, drop: bool) -> None:
+        self._world.answer("target")
+        self._world.done.append(f"prepared, {drop=}")
+
+    async def create_checkpoints(self, *_: object) -> None:
+        self._world.answer("target")
+
+    async def start_connector(self, _: object) -> None:
+        self._world.answer("connect")
+        self._world.done.append("connector told")
 
 
 class _Store:
@@ -235,6 +271,12 @@ class _Topics:
     async def configure(self, _names: Iterable[str], _config: Mapping[str, str]) -> None:
         return
 
+    async def create(self, topics: Mapping[str, object]) -> None:
+        self._world.topics += topics
+
+    async def empty(self, name: str) -> None:
+        self._world.done.append(f"emptied {name.rpartition('.')[2]}")
+
 
 class _Source:
     password = None
@@ -246,12 +288,38 @@ class _Source:
         self._world.answer("source")
         return 0
 
+    async def present_tables(self, _mode: Mode, _owned: Ownership) -> dict[tuple[str, str], bool]:
+        self._world.answer("source")
+        return {(table.schema, table.name): True for table in self._world.catalogue}
+
+    async def tables(self, _: Mode) -> list[Table]:
+        self._world.answer("source")
+        return self._world.catalogue
+
+    async def check(self, _mode: Mode, _tables: Sequence[Table]) -> list[Finding]:
+        self._world.answer("source")
+        return []
+
+    async def publish(self, _owned: Ownership, tables: Sequence[Table]) -> None:
+        self._world.answer("source")
+        self._world.done.append(f"published {', '.join(table.name for table in tables)}")
+
+    def signal_name(self, table: Table) -> str:
+        return table.qualified_name
+
+    def topic(self, _owned: Ownership, table: Table) -> str:
+        return f"prefix.{table.qualified_name}"
+
     async def blockers(self, _: Ownership) -> list[str]:
         self._world.answer("source")
         return []
 
-    async def emit_marker(self, _: str) -> None:
+    async def emit_marker(self, token: str) -> None:
         self._world.answer("source")
+        self._world.markers.append(token)
+
+    def marker_token(self, value: bytes) -> str:
+        return value.decode()
 
     async def clean_up(self, _: Ownership) -> None:
         self._world.answer("source")
@@ -268,8 +336,11 @@ class _Source:
 
 
 class _Reader:
-    def __init__(self, world: World) -> None:
+    """Reads the notifications, or the markers, which the connector passes on at once."""
+
+    def __init__(self, world: World, topic: str) -> None:
         self._world = world
+        self._markers = topic == "markers"
         self._read = 0
 
     async def __aenter__(self) -> Self:
@@ -280,9 +351,16 @@ class _Reader:
 
     async def poll(self, _: float) -> list[Record]:
         await asyncio.sleep(0.002)
-        new, self._read = self._world.notifications[self._read :], len(self._world.notifications)
-        return [Record(Position("n", 0, 0), None, _notification(kind)) for kind in new]
+        said = self._world.markers if self._markers else self._world.notifications
+        new, self._read = said[self._read :], len(said)
+        return [Record(Position("n", 0, 0), None, each.encode() if self._markers else _notification(each)) for each in new]
 
 
-def _notification(kind: str) -> bytes:
-    return json.dumps({"payload": {"aggregate_type": "Initial Snapshot", "type": kind, "additional_data": None}}).encode()
+def _notification(said: str) -> bytes:
+    """A notification: its type alone, or `SCANNED <table> <rows>`."""
+    kind, _, rest = said.partition(" ")
+    data = None
+    if kind == "SCANNED":
+        table, _, rows = rest.partition(" ")
+        kind, data = "TABLE_SCAN_COMPLETED", {"scanned_collection": table, "total_rows_scanned": rows, "status": "SUCCEEDED"}
+    return json.dumps({"payload": {"aggregate_type": "Initial Snapshot", "type": kind, "additional_data": data}}).encode()

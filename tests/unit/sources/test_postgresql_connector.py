@@ -26,7 +26,7 @@ TABLES = [
 @pytest.mark.parametrize("mode", list(Mode))
 def test_the_whole_configuration_is_the_reviewed_one(mode: Mode) -> None:
     url = parse("jdbc:postgresql://db:5433/shop?sslmode=verify-ca&sslrootcert=/ca.pem&socketTimeout=90", "app", "hunter2")
-    config = connector_config(mode, OWNED, TABLES, url=url, host=url.hosts[0], password="${secrets:/s/c:password}")
+    config = connector_config(mode, OWNED, TABLES, url=url, host=url.hosts[0], password="${secrets:/s/c:password}", kafka="kafka:9092")
     file = GOLDEN / f"postgresql_{mode.lower()}.json"
     if os.environ.get("UPDATE_GOLDEN"):
         file.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
@@ -35,7 +35,7 @@ def test_the_whole_configuration_is_the_reviewed_one(mode: Mode) -> None:
 
 def test_a_snapshot_needs_neither_slot_nor_publication() -> None:
     url = parse("jdbc:postgresql://db/shop", "app")
-    config = connector_config(Mode.SNAPSHOT, OWNED, TABLES, url=url, host=url.hosts[0], password=None)
+    config = connector_config(Mode.SNAPSHOT, OWNED, TABLES, url=url, host=url.hosts[0], password=None, kafka="kafka:9092")
     assert not {"slot.name", "publication.name", "heartbeat.action.query", "database.password"} & set(config)
 
 
@@ -43,11 +43,11 @@ def test_a_snapshot_needs_neither_slot_nor_publication() -> None:
 def test_what_debezium_cannot_reach_is_refused(url: str) -> None:
     parsed = parse(url, "app")
     with pytest.raises(ConfigError, match="Debezium's PostgreSQL connector"):
-        connector_config(Mode.SNAPSHOT, OWNED, TABLES, url=parsed, host=parsed.hosts[0], password=None)
+        connector_config(Mode.SNAPSHOT, OWNED, TABLES, url=parsed, host=parsed.hosts[0], password=None, kafka="kafka:9092")
 
 
 @pytest.mark.parametrize("query", ["user=%24%7Bsecrets:/s/other:password%7D", "user=app&options=%24%7Bfile:/etc/x:y%7D"])
 def test_a_users_text_cannot_name_a_secret_of_another_job(query: str) -> None:
     parsed = parse(f"jdbc:postgresql://db/shop?{query}")
     with pytest.raises(ConfigError, match="Kafka Connect would replace"):
-        connector_config(Mode.SNAPSHOT, OWNED, TABLES, url=parsed, host=parsed.hosts[0], password=None)
+        connector_config(Mode.SNAPSHOT, OWNED, TABLES, url=parsed, host=parsed.hosts[0], password=None, kafka="kafka:9092")

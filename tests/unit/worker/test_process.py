@@ -8,12 +8,14 @@ import pytest
 from pydantic import SecretStr
 from tests.fakes.jobs import make_job
 
-from pipeline.jobs.job import Failure, Job
+from pipeline.jobs.job import Failure, Job, TablePlan
 from pipeline.settings import Settings
+from pipeline.sources.source import Identity
 from pipeline.worker import process
 from pipeline.worker.process import BUGS_TOLERATED, WorkerProcess
 
 JOB = make_job(live=True)
+PLAN = TablePlan(schema_name="public", table="t", topic="t", collection="t", key=("id",), identity=Identity.KEY)
 LIVE = {(JOB.id, JOB.generation): JOB}
 
 
@@ -32,8 +34,9 @@ class Ended(threading.Thread):
 
     reported = False
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, job: Job, *_: Any) -> None:
         super().__init__()
+        self.tables = job.tables
 
     def stop(self) -> None: ...
 
@@ -71,3 +74,13 @@ def test_a_job_that_was_taken_up_again_begins_anew(worker: WorkerProcess, monkey
     worker._follow({})
     monkeypatch.setattr(worker._control, "failures", [])
     assert crash(worker, BUGS_TOLERATED - 1) == []
+
+
+def test_a_job_that_takes_tables_in_gets_a_thread_that_knows_them(worker: WorkerProcess) -> None:
+    worker._follow(LIVE)
+    (before,) = worker._assignments.values()
+    before.reported = True  # not one that a bug has ended
+    grown = JOB.model_copy(update={"tables": (PLAN,)})
+    worker._follow({(JOB.id, JOB.generation): grown})
+    (after,) = worker._assignments.values()
+    assert (after is before, after.tables) == (False, (PLAN,))

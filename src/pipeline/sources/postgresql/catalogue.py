@@ -88,6 +88,13 @@ async def read_tables(connection: AsyncConnection[DictRow], schemas: Sequence[st
     return [_table(row, columns[row["oid"]], leaves[row["oid"]], keys) for row in found]
 
 
+async def read_table_names(connection: AsyncConnection[DictRow], schemas: Sequence[str], *, logged: bool) -> list[tuple[str, str]]:
+    """Name (schema, table) what `read_tables` would list, without looking any closer; schemas that do not exist have none."""
+    existing = [row["nspname"] for row in await _rows(connection, SCHEMAS)]
+    found = await _rows(connection, TABLES, schemas=list(schemas or existing), logged=logged)
+    return [(row["schema"], row["name"]) for row in found]
+
+
 def _table(row: DictRow, columns: list[Column], leaves: list[DictRow], keys: dict[int, _Keys]) -> Table:
     own = keys.get(row["oid"], _Keys())
     key, identity = _identity("d" if row["partitioned"] else row["replica_identity"], own)

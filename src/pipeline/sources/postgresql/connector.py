@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.connect.constants import read_constants
 from pipeline.connect.secrets import refuse_references
+from pipeline.connect.signals import signal_config
 from pipeline.errors import ConfigError
 from pipeline.sources.postgresql import patterns
 from pipeline.sources.postgresql.marker import HEARTBEAT_QUERY, PREFIX
@@ -81,9 +82,10 @@ def connector_config(
     url: PostgresUrl,
     host: tuple[str, int],
     password: str | None,
+    kafka: str,
 ) -> dict[str, str]:
     """
-    Build the whole configuration; `host` is the one of the URL's hosts that is the primary now.
+    Build the whole configuration; `host` is the one of the URL's hosts that is the primary now, `kafka` Kafka's addresses.
 
     Raises:
         ConfigError: Debezium cannot take the host or the database's name.
@@ -99,7 +101,7 @@ def connector_config(
     config |= _connection(url, host, password)
     if key_columns := patterns.key_columns(tables):
         config["message.key.columns"] = key_columns
-    return config | _streaming(owned, tables) if mode.streams else config
+    return config | _streaming(owned, tables, kafka) if mode.streams else config
 
 
 def check_reachable_by_debezium(host: str, database: str) -> None:
@@ -139,13 +141,14 @@ def _connection(url: PostgresUrl, host: tuple[str, int], password: str | None) -
     return config if password is None else config | {"database.password": password}
 
 
-def _streaming(owned: Ownership, tables: Sequence[Table]) -> dict[str, str]:
+def _streaming(owned: Ownership, tables: Sequence[Table], kafka: str) -> dict[str, str]:
     config = {
         "slot.name": owned.slot,
         "publication.name": ",".join(publication_names(owned, tables)),
         "message.prefix.include.list": PREFIX,
         "heartbeat.interval.ms": str(HEARTBEAT_MS),
         "heartbeat.action.query": HEARTBEAT_QUERY,
+        **signal_config(owned, kafka),
     }
     if unpublished := patterns.unpublished_columns(tables):
         config["column.exclude.list"] = unpublished

@@ -25,6 +25,14 @@ SELECT n.nspname AS schema, c.relname AS name FROM pg_class c JOIN pg_namespace 
 """
 
 
+PUBLISHED = """
+SELECT n.nspname AS schema, c.relname AS name
+  FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid
+  JOIN pg_class c ON c.oid = r.prrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE p.pubname = ANY (%(publications)s::text[])
+"""
+
+
 def publication_names(owned: Ownership, tables: Sequence[Table]) -> list[str]:
     """The publications that a stream of these tables reads."""
     return [name for name, members, _ in _publications(owned, tables) if members]
@@ -78,6 +86,12 @@ async def check_publications(connection: AsyncConnection[DictRow], owned: Owners
         raise _gone(f"the publication {', '.join(gone)} of the job was dropped")
     if unpublished:
         raise _gone(f"{', '.join(unpublished)}: the table was taken out of the job's publication, or another has its name now")
+
+
+async def published_tables(connection: AsyncConnection[DictRow], owned: Ownership) -> set[tuple[str, str]]:
+    """The tables (schema, name) that the generation's publications have."""
+    cursor = await connection.execute(PUBLISHED.encode(), {"publications": list(all_names(owned))})
+    return {(row["schema"], row["name"]) for row in await cursor.fetchall()}
 
 
 def _gone(what: str) -> SourceError:

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
-from pipeline.sources.postgresql import connector, marker, publications, slot, topics
-from pipeline.sources.postgresql.catalogue import read_tables
+from pipeline.sources.postgresql import connector, marker, patterns, publications, slot, topics
+from pipeline.sources.postgresql.catalogue import read_table_names, read_tables
 from pipeline.sources.postgresql.connection import session
 from pipeline.sources.postgresql.portions import LARGEST_FETCH, fetch_size
 from pipeline.sources.postgresql.readiness import check_readiness
@@ -52,6 +52,17 @@ class PostgresSource:
             self._fetch_size = await fetch_size(connection, tables)
             return tables
 
+    async def present_tables(self, mode: Mode, owned: Ownership) -> dict[tuple[str, str], bool]:
+        """
+        The tables that a job of this mode would take now, and whether a publication of the generation has each.
+
+        A table that was renamed stays in its publication. A schema that is gone has no tables.
+        """
+        async with self._session() as connection:
+            names = await read_table_names(connection, self._url.schemas, logged=mode.streams)
+            published = await publications.published_tables(connection, owned)
+            return {name: name in published for name in names}
+
     async def prepare(self, mode: Mode, owned: Ownership, tables: Sequence[Table]) -> None:
         """
         Make the publications and, for CDC_ONLY, the slot; for CDC see that the connector can make it.
@@ -67,10 +78,19 @@ class PostgresSource:
             make = slot.make_slot if mode is Mode.CDC_ONLY else slot.probe_slot
             await make(connection, owned)
 
-    def connector_config(self, mode: Mode, owned: Ownership, tables: Sequence[Table], password: str | None) -> dict[str, str]:
+    async def publish(self, owned: Ownership, tables: Sequence[Table]) -> None:
+        """Set the publications of a job that streams right for these tables."""
+        async with self._session() as connection:
+            await publications.make_publications(connection, owned, tables)
+
+    def connector_config(self, mode: Mode, owned: Ownership, tables: Sequence[Table], password: str | None, kafka: str) -> dict[str, str]:
         """Build the connector's configuration, constants of `connector_configs/postgresql.json` included."""
-        config = connector.connector_config(mode, owned, tables, url=self._url, host=self._host, password=password)
+        config = connector.connector_config(mode, owned, tables, url=self._url, host=self._host, password=password, kafka=kafka)
         return config | {"snapshot.fetch.size": str(self._fetch_size)}
+
+    def signal_name(self, table: Table) -> str:
+        """What a signal to Debezium calls the table."""
+        return patterns.exactly(table)
 
     def topic(self, owned: Ownership, table: Table) -> str:
         """Name the change topic that Debezium writes the table's changes to; tables may share one."""
