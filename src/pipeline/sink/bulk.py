@@ -2,7 +2,7 @@
 Many writes of one collection as one command each.
 
 A command takes the documents as they are; the driver's bulk writes make an object of each
-first, which costs as much again as encoding them (docs/decisions/0004).
+first, which costs as much again as encoding them (docs/decisions/0005).
 """
 
 from collections.abc import Sequence
