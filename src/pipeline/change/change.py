@@ -1,8 +1,9 @@
 """A decoded envelope."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from pipeline.change.record import Position
 from pipeline.change.schema import RowSchema
@@ -19,8 +20,7 @@ class Operation(StrEnum):
     MESSAGE = "m"
 
 
-@dataclass(slots=True)
-class Change:
+class Change(Struct, gc=False):
     """
     A decoded envelope with its position.
 

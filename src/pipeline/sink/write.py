@@ -1,7 +1,8 @@
 """What the sink is asked to do."""
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from pipeline.change.record import Position
 
@@ -9,8 +10,7 @@ Document: TypeAlias = dict[str, Any]
 """A BSON document as pymongo takes it; `_id` is its first field."""
 
 
-@dataclass(slots=True)
-class Insert:
+class Insert(Struct, gc=False):
     """A row that is new: its document is inserted; if one with its `_id` exists, it is replaced."""
 
     collection: str
@@ -19,8 +19,7 @@ class Insert:
     position: Position
 
 
-@dataclass(slots=True)
-class Replace:
+class Replace(Struct, gc=False):
     """A row's whole new image: its document is replaced, or inserted where none exists."""
 
     collection: str
@@ -29,8 +28,7 @@ class Replace:
     position: Position
 
 
-@dataclass(slots=True)
-class Set:
+class Set(Struct, gc=False):
     """
     A row's new image but for `unavailable` fields (unchanged TOAST values), which keep what the document has.
 
@@ -47,8 +45,7 @@ class Set:
     position: Position
 
 
-@dataclass(slots=True)
-class Move:
+class Move(Struct, gc=False):
     """
     A row whose key changed: the second half (its `Delete` came before).
 
@@ -67,8 +64,7 @@ class Move:
     deferrable: bool = False
 
 
-@dataclass(slots=True)
-class Delete:
+class Delete(Struct, gc=False):
     """
     A row that is gone; that no document exists is no error.
 
