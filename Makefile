@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+MINUTES ?= 120
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check lint format types bench lock
+.PHONY: help setup demo up down test soak check lint format types bench lock
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +33,9 @@ down: setup ## Stop the embedded stack
 
 test: setup ## Run every test on real servers
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+soak: setup ## Try random jobs under random faults for MINUTES, until one fails
+	MINUTES=$(MINUTES) $(BIN)/python -m tests.model.soak
 
 check: setup lint types ## Run every check that needs no server
 	$(BIN)/lint-imports

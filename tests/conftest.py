@@ -25,6 +25,13 @@ def stack() -> Iterator[Stack]:
     are the servers themselves. With ROWSTREAM_TEST_HOME=<folder> the stack there is used,
     started if need be and left running, which saves time while developing.
     """
+    with embedded_stack() as embedded:
+        yield embedded
+
+
+@contextmanager
+def embedded_stack() -> Iterator[Stack]:
+    """The same for programs that are no test."""
     _require_servers()
     with _home() as (home, kept):
         ports = remembered(Layout(home)).ports or PortPlan.free()

@@ -8,7 +8,7 @@ from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.leftovers import left_behind
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.source import SourceDatabase
-from tests.e2e.harness.traffic import Traffic, fill
+from tests.e2e.harness.traffic import Accounts, Traffic, fill
 
 from stack.stack import Stack
 
@@ -32,7 +32,7 @@ def test_a_snapshot_job_moves_every_row_and_ends_by_itself(
     assert "cdcStatistics" not in job
     assert rows_seen(job) == 1_500 + 999
     assert job["statistics"]["snapshotCompleted"]
-    assert job["statistics"]["totalTableCount"] == 3
+    assert job["statistics"]["totalTableCount"] == 4
     assert job["statistics"]["remainingTableCount"] == 0
     assert job["statistics"]["totalEvents"] == 1_500 + 999
     assert left_behind(stack, source, target, job_id) == []
@@ -46,7 +46,7 @@ def test_a_cdc_job_follows_every_change_until_it_is_stopped(
     job_id = jobs.post(job_request(source, target_url, "CDC"))
     jobs.wait_until_streaming(job_id)
 
-    with Traffic(source, seed=1, largest_key=2_000) as traffic:
+    with Traffic(source, Accounts(seed=1, largest_key=2_000)) as traffic:
         traffic.wait_for(300)
         changes = source.run(
             "INSERT INTO order_lines VALUES (9000, 1, 'new', 1)",
@@ -67,7 +67,7 @@ def test_changes_made_while_the_snapshot_is_read_are_not_lost(
     jobs: JobClient, source: SourceDatabase, target: Database[Any], target_url: str
 ) -> None:
     fill(source, 30_000)
-    with Traffic(source, seed=2, largest_key=30_000) as traffic:
+    with Traffic(source, Accounts(seed=2, largest_key=30_000)) as traffic:
         traffic.wait_for(20)
         job_id = jobs.post(job_request(source, target_url, "CDC"))
         jobs.wait_until_streaming(job_id)

@@ -10,7 +10,7 @@ from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.leftovers import left_behind
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.source import SourceDatabase
-from tests.e2e.harness.traffic import Traffic, fill
+from tests.e2e.harness.traffic import Accounts, Traffic, fill
 
 from stack.server import Server
 from stack.stack import Stack
@@ -51,7 +51,7 @@ def test_a_streaming_job_goes_on_after_an_outage(
     jobs.wait_until_streaming(job_id)
 
     server = server_of(stack)
-    with Traffic(source, seed=4, largest_key=ROWS) as traffic:
+    with Traffic(source, Accounts(seed=4, largest_key=ROWS)) as traffic:
         traffic.wait_for(150)
         end(server)
         if server is not stack.postgresql:

@@ -10,7 +10,7 @@ from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.leftovers import left_behind
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.source import SourceDatabase
-from tests.e2e.harness.traffic import Traffic, fill
+from tests.e2e.harness.traffic import Accounts, Traffic, fill
 from tests.e2e.harness.waiting import wait_until
 
 from stack.stack import Stack
@@ -26,7 +26,7 @@ def test_a_refresh_under_traffic_mends_what_deviates_and_counts_no_row_twice(
     source.run("CREATE TABLE aside (id int PRIMARY KEY)", "INSERT INTO aside SELECT generate_series(1, 10)")
     job_id = jobs.post(job_request(source, target_url, "CDC"))
     jobs.wait_until_streaming(job_id)
-    with Traffic(source, seed=7, largest_key=ROWS) as traffic:
+    with Traffic(source, Accounts(seed=7, largest_key=ROWS)) as traffic:
         traffic.wait_for(50)
         jobs.wait_for_changes(job_id, traffic.changes)
         target["account"].insert_many([{"_id": -n, "owner": "nobody"} for n in range(1, 1_501)])

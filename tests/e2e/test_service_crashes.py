@@ -10,7 +10,7 @@ from tests.e2e.harness.leftovers import left_behind
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.rest import ask_connect
 from tests.e2e.harness.source import SourceDatabase
-from tests.e2e.harness.traffic import Traffic, fill
+from tests.e2e.harness.traffic import Accounts, Traffic, fill
 from tests.e2e.harness.waiting import wait_until
 
 from stack.stack import Stack
@@ -36,7 +36,7 @@ def test_a_service_killed_in_every_phase_of_a_job_loses_nothing(
     service.kill()  # in the snapshot
     service.restart()
     jobs.wait_until_streaming(job_id)
-    with Traffic(source, seed=3, largest_key=ROWS) as traffic:
+    with Traffic(source, Accounts(seed=3, largest_key=ROWS)) as traffic:
         traffic.wait_for(200)
         service.kill_alone()  # while streaming
         traffic.wait_for(200)

@@ -13,7 +13,7 @@ from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.service import Worker, kill_process
 from tests.e2e.harness.source import SourceDatabase
-from tests.e2e.harness.traffic import Traffic, fill
+from tests.e2e.harness.traffic import Accounts, Traffic, fill
 from tests.e2e.harness.waiting import wait_until
 
 from stack.stack import Stack
@@ -61,7 +61,7 @@ def test_a_worker_killed_twenty_times_while_changes_stream_counts_each_of_them_o
     jobs.wait_until_streaming(job_id)
     worker.kill()
 
-    with Traffic(source, seed, largest_key=1_000) as traffic:
+    with Traffic(source, Accounts(seed, largest_key=1_000)) as traffic:
         killed_at = _kill_as_it_goes_on(jobs, job_id, worker, seed, CHANGES, changes_seen)
         traffic.wait_for(max(1, CHANGES - traffic.changes))
         changes = traffic.end()

@@ -20,6 +20,7 @@ from psycopg.types.json import set_json_loads
 from tests.e2e.harness.source import SourceDatabase
 
 Document = dict[str, Any]
+KeyRules = dict[str, Callable[[Any], Any]]
 
 COLUMNS = """
 SELECT a.attname AS name, CASE WHEN t.typtype = 'e' THEN 'enum' ELSE t.typname END AS type, a.atttypmod AS modifier,
@@ -28,10 +29,11 @@ SELECT a.attname AS name, CASE WHEN t.typtype = 'e' THEN 'enum' ELSE t.typname E
  WHERE a.attrelid = %s::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
 """
 KEY = """
-SELECT a.attname AS name
-  FROM pg_index i CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)
+SELECT a.attname AS name, t.typname AS type
+  FROM pg_index i JOIN pg_class r ON r.oid = i.indrelid CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)
   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
- WHERE i.indrelid = %s::regclass AND i.indisprimary ORDER BY k.place
+  JOIN pg_type t ON t.oid = a.atttypid
+ WHERE i.indrelid = %s::regclass AND CASE WHEN r.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END ORDER BY k.place
 """
 
 
@@ -47,11 +49,11 @@ def read_expected(source: SourceDatabase, table: str) -> ExpectedTable:
     """The documents that the rows of a table ask for; `table` is written as in SQL, quoted where it has to be."""
     with psycopg.connect(source.admin_dsn, row_factory=dict_row) as connection:
         columns = connection.execute(COLUMNS, [table]).fetchall()
-        key = [row["name"] for row in connection.execute(KEY, [table])]
+        key = {row["name"]: _KEY_RULES.get(row["type"], _same) for row in connection.execute(KEY, [table])}
     return ExpectedTable(bool(key), _documents(source, table, columns, key))
 
 
-def _documents(source: SourceDatabase, table: str, columns: list[dict[str, Any]], key: list[str]) -> Iterator[Document]:
+def _documents(source: SourceDatabase, table: str, columns: list[dict[str, Any]], key: KeyRules) -> Iterator[Document]:
     names = {column["name"]: camel(column["name"]) for column in columns}
     body = {name: "_id_" if field == "_id" else field for name, field in names.items() if name not in key}
     rules = {column["name"]: _rule(column) for column in columns}
@@ -60,14 +62,16 @@ def _documents(source: SourceDatabase, table: str, columns: list[dict[str, Any]]
         set_json_loads(_read_json, cursor)
         cursor.execute(f"SELECT {listed} FROM {table}".encode())
         for values in cursor:
-            row = {name: None if value is None else rules[name](value) for name, value in zip(names, values, strict=True)}
-            yield _identity(row, key, names) | {field: row[name] for name, field in body.items()}
+            raw = dict(zip(names, values, strict=True))
+            row = {name: None if value is None else rules[name](value) for name, value in raw.items()}
+            parts = {names[name]: row[name] if rule is _same else rule(raw[name]) for name, rule in key.items()}
+            yield _identity(parts) | {field: row[name] for name, field in body.items()}
 
 
-def _identity(row: Mapping[str, Any], key: list[str], names: Mapping[str, str]) -> Document:
-    if not key:
+def _identity(parts: Document) -> Document:
+    if not parts:
         return {}
-    return {"_id": row[key[0]] if len(key) == 1 else {names[name]: row[name] for name in key}}
+    return {"_id": next(iter(parts.values())) if len(parts) == 1 else parts}
 
 
 def camel(name: str) -> str:
@@ -150,6 +154,21 @@ def _point(text: str) -> Document:
 def _money(text: str) -> Decimal128:
     return Decimal128(Decimal(re.sub("[$,]", "", text)))
 
+
+def _moment_key(moment: datetime) -> str:
+    """Six digits of the second, and a Z where there is a zone."""
+    plain = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return plain.isoformat(timespec="microseconds") + ("Z" if moment.tzinfo else "")
+
+
+def _decimal_key(value: Decimal) -> Decimal128:
+    """Without superfluous zeros, but never with an exponent."""
+    short = value.normalize()
+    return Decimal128(short.quantize(Decimal(1)) if short == short.to_integral_value() else short)
+
+
+_KEY_RULES: KeyRules = {"timestamp": _moment_key, "timestamptz": _moment_key, "numeric": _decimal_key}
+"""Where a key's value is not what the body has; keys hold no nulls."""
 
 AS_TEXT = {"money", "int4range", "macaddr", "tsvector", "point", "vector", "bit", "enum"}
 """Types whose text says all."""

@@ -1,10 +1,10 @@
-"""An application at work on a table: inserts, updates, deletes, keys that change and are exchanged, transactions that are rolled back."""
+"""Applications at work on a database, and a thread that has one of them work until told to stop."""
 
 import random
 import threading
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from psycopg import Connection, OperationalError
 from tests.e2e.harness.source import SourceDatabase
@@ -33,41 +33,58 @@ SELECT n, 'owner ' || n, n * 1.25, jsonb_build_object('n', n, 'tags', jsonb_buil
 """
 
 
+MARKS = "CREATE TABLE IF NOT EXISTS mark (writer int PRIMARY KEY, number bigint NOT NULL)"
+MARK = "INSERT INTO mark VALUES (1, %s) ON CONFLICT (writer) DO UPDATE SET number = excluded.number"
+
+
 def fill(source: SourceDatabase, rows: int) -> None:
-    """Make the table `account` with this many rows."""
-    source.run(TABLE, ROWS.format(first=1, last=rows, wide=WIDE // 32 + 1))
+    """Make the table `account` with this many rows, and the table of the traffic's marks, without any."""
+    source.run(TABLE, MARKS, ROWS.format(first=1, last=rows, wide=WIDE // 32 + 1))
 
 
-@dataclass(slots=True)
-class _Pending:
-    """A transaction under way: the keys before it, the changes in it, and the mark it leaves in a row once it is about to be committed."""
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many row changes were made, and how many rows there are."""
 
-    keys: list[int]
-    changes: int = 0
-    mark: str | None = None
+    changes: int
+    rows: int
+
+
+class Application(Protocol):
+    """Who makes the changes. Everything random about them comes from `dice`; `rows` is how many there are."""
+
+    dice: random.Random
+    rows: int
+
+    def transact(self, connection: Connection[Any]) -> int:
+        """Make the changes of one transaction, which the caller ends; returns how many."""
+        ...
+
+    def settle(self, *, committed: bool) -> None:
+        """Learn what became of the transaction made last."""
+        ...
 
 
 class Traffic:
     """
-    Changes the rows of `account` from a thread of its own until told to stop.
+    Has an application change rows from a thread of its own until told to stop.
 
     `changes` is the number of row changes committed so far: what a job must have counted.
+    `history` is the tally before the first transaction and after each that was committed.
     While the server is away, it tries again; what became of a commit that was not answered
-    is asked afterwards: each transaction ends by leaving a mark of its own in a row.
+    is asked afterwards: each transaction ends by leaving a mark of its own (one more change).
     (PostgreSQL's numbers of transactions do not tell: a crash may give one of them out again.)
     """
 
-    def __init__(self, source: SourceDatabase, seed: int, largest_key: int) -> None:
-        self.changes = 0
+    def __init__(self, source: SourceDatabase, application: Application) -> None:
+        self.history = [Tally(0, application.rows)]
         self._source = source
-        self._random = random.Random(seed)  # noqa: S311 - a test that can be repeated
-        self._next_key = largest_key + 1
-        self._keys = list(range(1, largest_key + 1))
+        self._application = application
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="traffic", daemon=True)
         self._error: BaseException | None = None
-        self._pending: _Pending | None = None
-        self._marks = 0
+        self._made: int | None = None
+        self._mark: int | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -76,6 +93,11 @@ class Traffic:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._ended.set()
         self._thread.join(60)
+
+    @property
+    def changes(self) -> int:
+        """How many row changes have been committed."""
+        return self.history[-1].changes
 
     def end(self) -> int:
         """Stop; returns how many changes were committed in all."""
@@ -106,45 +128,66 @@ class Traffic:
                 self._transaction(connection)
 
     def _transaction(self, connection: Connection[Any]) -> None:
-        pending = self._pending = _Pending(list(self._keys))
-        for _ in range(self._random.randint(1, 12)):
-            pending.changes += self._change(connection)
-        if self._random.random() < 0.1:
+        self._made = 0
+        self._made = self._application.transact(connection)
+        if self._application.dice.random() < 0.1:
             connection.rollback()
             self._settle(committed=False)
             return
-        self._marks += 1
-        mark = f"transaction {self._marks}"
-        pending.changes += connection.execute("UPDATE account SET owner = %s WHERE id = %s", [mark, self._pick()]).rowcount
-        pending.mark = mark
+        number = len(self.history)
+        connection.execute(MARK, [number])
+        self._mark = number
         connection.commit()
         self._settle(committed=True)
 
     def _settle(self, *, committed: bool) -> None:
-        pending, self._pending = self._pending, None
-        if pending is None:
+        made, self._made, self._mark = self._made, None, None
+        if made is None:
             return
+        self._application.settle(committed=committed)
         if committed:
-            self.changes += pending.changes
-        else:
-            self._keys = pending.keys
+            self.history.append(Tally(self.changes + made + 1, self._application.rows + 1))
 
     def _after_outage(self) -> None:
         """See what became of the transaction that was under way."""
-        mark = self._pending.mark if self._pending else None
-        self._settle(committed=mark is not None and self._has_left(mark))
+        self._settle(committed=self._mark is not None and self._has_left(self._mark))
 
-    def _has_left(self, mark: str) -> bool:
-        """Whether a row bears the mark; asked again and again while the server is away."""
+    def _has_left(self, mark: int) -> bool:
+        """Whether the mark has been left; asked again and again while the server is away."""
         while True:
             try:
-                return bool(self._source.ask("SELECT EXISTS (SELECT FROM account WHERE owner = %s)", mark)[0][0])
+                return self._source.ask("SELECT number FROM mark") == [(mark,)]
             except OperationalError:
                 self._ended.wait(PAUSE_SECONDS * 5)
 
+
+class Accounts:
+    """Inserts, updates, deletes, moves, exchanges and replaces rows of `account`."""
+
+    def __init__(self, seed: int, largest_key: int) -> None:
+        self.dice = random.Random(seed)  # noqa: S311 - a test that can be repeated
+        self._next_key = largest_key + 1
+        self._keys = list(range(1, largest_key + 1))
+        self._before: list[int] = []
+
+    @property
+    def rows(self) -> int:
+        """How many rows `account` has."""
+        return len(self._keys)
+
+    def transact(self, connection: Connection[Any]) -> int:
+        """Make up to twelve changes."""
+        self._before = list(self._keys)
+        return sum(self._change(connection) for _ in range(self.dice.randint(1, 12)))
+
+    def settle(self, *, committed: bool) -> None:
+        """Forget what was rolled back."""
+        if not committed:
+            self._keys = self._before
+
     def _change(self, connection: Connection[Any]) -> int:
         kinds = {self._insert: 10, self._update: 12, self._widen: 2, self._delete: 5, self._move: 2, self._exchange: 1, self._replace: 1}
-        return self._random.choices(list(kinds), list(kinds.values()))[0](connection)
+        return self.dice.choices(list(kinds), list(kinds.values()))[0](connection)
 
     def _insert(self, connection: Connection[Any]) -> int:
         key, self._next_key = self._next_key, self._next_key + 1
@@ -153,7 +196,7 @@ class Traffic:
 
     def _update(self, connection: Connection[Any]) -> int:
         query = "UPDATE account SET balance = balance + %s, touched = clock_timestamp() WHERE id = %s"
-        return connection.execute(query, [self._random.randint(-999, 999), self._pick()]).rowcount
+        return connection.execute(query, [self.dice.randint(-999, 999), self._pick()]).rowcount
 
     def _widen(self, connection: Connection[Any]) -> int:
         query = "UPDATE account SET statement = repeat(md5(random()::text), %s), profile = profile || '{\"wide\": true}' WHERE id = %s"
@@ -173,7 +216,7 @@ class Traffic:
 
     def _exchange(self, connection: Connection[Any]) -> int:
         """Two rows exchange their keys: for a moment of the transaction, one key's events are about two rows."""
-        one, other = self._random.sample(self._keys, 2)
+        one, other = self.dice.sample(self._keys, 2)
         moves = ((one, -one), (other, one), (-one, other))
         return sum(connection.execute("UPDATE account SET id = %s WHERE id = %s", [to, key]).rowcount for key, to in moves)
 
@@ -184,4 +227,4 @@ class Traffic:
         return deleted + connection.execute(ROWS.format(first=key, last=key, wide=WIDE // 32 + 1).encode()).rowcount
 
     def _pick(self) -> int:
-        return self._random.choice(self._keys)
+        return self.dice.choice(self._keys)

@@ -1,0 +1,24 @@
+"""Whatever an application does to its tables, and whatever breaks meanwhile: documents equal rows, and counts equal changes."""
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+from tests.model.round import Round
+
+from stack.stack import Stack
+
+FIXED = 20_240_229
+SECONDS = float(os.environ.get("ROWSTREAM_MODEL_SECONDS", "25"))
+
+
+def seeds() -> list[int]:
+    """The seed that is asked for, or one that is always the same and one that never is."""
+    named = os.environ.get("ROWSTREAM_MODEL_SEED")
+    return [int(named)] if named else [FIXED, random.SystemRandom().randrange(2**32)]
+
+
+@pytest.mark.parametrize("seed", seeds(), ids=lambda seed: f"seed {seed}")
+def test_documents_and_counts_stay_exact_whatever_is_changed_and_whatever_breaks(stack: Stack, tmp_path: Path, seed: int) -> None:
+    print(Round(stack, tmp_path, seed, SECONDS).run())  # noqa: T201 - shown with a failed test, and with -s
