@@ -17,10 +17,9 @@ from psycopg.rows import dict_row
 from psycopg.types.json import set_json_loads
 from pymongo import MongoClient
 
-from bench.contestants.contestant import Contestant
-from bench.filled import Filled
+from bench.contestants.contestant import Naming
 from bench.source import Source
-from bench.topics import FilledTopic
+from bench.topics import FilledTopic, FilledTopics
 
 SAMPLE = 200
 CODEC = CodecOptions[dict[str, Any]](uuid_representation=UuidRepresentation.STANDARD, tz_aware=True)
@@ -47,21 +46,21 @@ class Checked:
         return self.rows == self.documents and not self.missing and not self.different
 
 
-def check(source: Source, client: MongoClient[dict[str, Any]], database: str, contestant: Contestant, filled: Filled) -> Checked:
+def check(source: Source, client: MongoClient[dict[str, Any]], database: str, naming: Naming, topics: FilledTopics) -> Checked:
     """Count all documents, and compare a sample with its rows, field by field, types included."""
     rows = documents = compared = missing = 0
     different: dict[str, str] = {}
     with psycopg.connect(source.dsn) as connection:
-        for topic in filled.topics:
-            collection = client[database].get_collection(contestant.collection(topic), codec_options=CODEC)
+        for topic in topics:
+            collection = client[database].get_collection(naming.collection(topic), codec_options=CODEC)
             rows += _count(connection, topic)
             documents += collection.count_documents({})
-            for row in _sample(connection, topic, SAMPLE // len(filled.topics) + 1):
+            for row in _sample(connection, topic, SAMPLE // len(topics) + 1):
                 compared += 1
-                document = collection.find_one({"_id": contestant.identity(row["id"])})
+                document = collection.find_one({"_id": naming.identity(row["id"])})
                 missing += document is None
                 for column, wanted in (row if document is not None else {}).items():
-                    found = document.get(contestant.field(column), ...) if document else ...
+                    found = document.get(naming.field(column), ...) if document else ...
                     if column != "id" and not _same(wanted, found):
                         different.setdefault(column, f"{_told(wanted)} in the row, {_told(found)} in the document")
     return Checked(rows, documents, compared, missing, different)

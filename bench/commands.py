@@ -1,5 +1,6 @@
 """The command line: `python -m bench`."""
 
+import signal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from bench.account import Account
 from bench.bench import Bench
+from bench.disk import GB, check_disk
 from bench.options import Options
 from bench.parts import PARTS
 from bench.servers import Servers
@@ -36,6 +38,7 @@ def main(
         tuple(parts.split(",")), scale, repeat, tables, tuple(int(number) for number in workers.split(",")), tuple(contestants.split(","))
     )
     forget_environment()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that whatever was started is stopped
     try:
         _run(options, Servers(home.resolve(), read_config().cache), Account(console), results or home / "results.json", keep=keep)
     except PipelineError as error:
@@ -46,6 +49,8 @@ def main(
 
 
 def _run(options: Options, servers: Servers, account: Account, results: Path, *, keep: bool) -> None:
+    needed, free = check_disk(options, servers.layout.home)
+    account.say(f"Disk: at most {needed / GB:.1f} GB are needed in {servers.layout.home}, {free / GB:.1f} GB are free")
     account.step("The servers")
     try:
         servers.up(account.progress)

@@ -5,6 +5,10 @@ from typing import Any
 
 ROWS = 1_000_000
 CHANGES = 450_000
+MANY_TABLES = 50
+WIDE_ROWS = 50_000
+LARGE_ROWS = 10_000
+GROWTH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,10 @@ class Options:
     def told(self) -> dict[str, Any]:
         """The options, for the results."""
         return asdict(self)
+
+    def wants(self, contestant: str) -> bool:
+        """Whether a contestant of this name is to be measured."""
+        return contestant.startswith(self.contestants)
 
     def scaled(self, count: float) -> int:
         """A number of this run's size."""

@@ -15,8 +15,8 @@ class Sample:
     """
     One measurement of one contestant in one part.
 
-    `figures` are what was measured, by name (units in the names); `checked` what was found
-    in its documents.
+    `figures` are what was measured, by name (units in the names); `checked` is what was found
+    in its documents (`bench.checking.Checked`), or empty.
     """
 
     part: str
@@ -26,37 +26,67 @@ class Sample:
 
 
 @dataclass
-class Results:
-    """What a run has measured so far."""
+class PartResults:
+    """One part: what was moved, with which options, when, on what, and every sample in the order of measuring."""
 
+    workload: str
     options: Mapping[str, Any]
-    contestants: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    workloads: dict[str, str] = field(default_factory=dict)
+    at: str
+    machine: Mapping[str, Any]
     samples: list[Sample] = field(default_factory=list)
 
-    def of(self, part: str, contestant: str) -> list[Sample]:
-        """The samples of one contestant in one part."""
-        return [sample for sample in self.samples if (sample.part, sample.contestant) == (part, contestant)]
+    def values(self, contestant: str, figure: str) -> list[float]:
+        """One figure of a contestant's samples."""
+        return [sample.figures[figure] for sample in self.samples if sample.contestant == contestant and figure in sample.figures]
 
-    def values(self, part: str, contestant: str, figure: str) -> list[float]:
-        """One figure of those samples."""
-        return [sample.figures[figure] for sample in self.of(part, contestant) if figure in sample.figures]
+    def contestants(self) -> list[str]:
+        """Who was measured, in the order of measuring."""
+        return list(dict.fromkeys(sample.contestant for sample in self.samples))
+
+
+@dataclass
+class Results:
+    """What has been measured; parts that are measured again replace what is in the file."""
+
+    parts: dict[str, PartResults] = field(default_factory=dict)
+    contestants: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def tell(self, name: str, title: str, settings: Mapping[str, Any]) -> None:
+        """Keep how a contestant was set up."""
+        self.contestants[name] = {"title": title, "settings": {**self.contestants.get(name, {}).get("settings", {}), **settings}}
+
+    def begin(self, part: str, workload: str, options: Mapping[str, Any]) -> None:
+        """Begin a part."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        self.parts[part] = PartResults(workload, options, now, machine())
+
+    def add(self, sample: Sample) -> None:
+        """Add a sample to its part, which has begun."""
+        self.parts[sample.part].samples.append(sample)
+
+    def title(self, contestant: str) -> str:
+        """A contestant's name for people."""
+        return str(self.contestants[contestant]["title"])
 
     def write(self, path: Path) -> None:
-        """Write the file."""
-        content = {
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "machine": machine(),
-            "options": dict(self.options),
-            "contestants": self.contestants,
-            "workloads": self.workloads,
-            "samples": [asdict(sample) for sample in self.samples],
-        }
-        path.write_text(json.dumps(content, indent=1, default=str) + "\n", "utf-8")
+        """Write the file; parts and contestants in it that this run has not measured stay."""
+        before = read_results(path) if path.exists() else Results()
+        merged = Results(dict(sorted((before.parts | self.parts).items())), before.contestants | self.contestants)
+        path.write_text(json.dumps(asdict(merged), indent=1, default=str) + "\n", "utf-8")
+
+
+def read_results(path: Path) -> Results:
+    """Read the file."""
+    content = json.loads(path.read_text("utf-8"))
+    parts = {
+        part: PartResults(**{**found, "samples": [Sample(**sample) for sample in found["samples"]]})
+        for part, found in content["parts"].items()
+    }
+    return Results(parts, content["contestants"])
 
 
 def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
+    """What the figures are measured on."""
     return {
         "system": platform.platform(),
         "python": platform.python_version(),

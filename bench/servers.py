@@ -13,7 +13,7 @@ from stack.kafka import Kafka
 from stack.layout import Layout
 from stack.library import Library
 from stack.mongodb import MongoDB
-from stack.ports import PortPlan
+from stack.ports import PortPlan, free_ports
 from stack.postgresql import PostgreSQL
 from stack.progress import Progress
 from stack.server import Server
@@ -25,6 +25,9 @@ JAVA = ("-XX:+TieredCompilation",)
 
 KAFKA_SETTINGS: Mapping[str, object] = {"file.delete.delay.ms": 1_000, "log.segment.bytes": 256 * 1024 * 1024}
 MONGODB_SETTINGS: Mapping[str, object] = {"wiredTigerCacheSizeGB": 1, "oplogSize": 1_024}
+PEERS_STATE: Mapping[str, object] = {"group.id": "bench-peers"} | {
+    f"{kind}.storage.topic": f"bench-peers-{kind}" for kind in ("config", "offset", "status")
+}
 POSTGRESQL_SETTINGS: Mapping[str, object] = {"shared_buffers": "256MB", "max_wal_size": "4GB"}
 
 
@@ -48,31 +51,32 @@ class Servers:
     """
     One set of servers in a home of its own, on ports that were free when it was first started.
 
-    `plugin.discovery` is `hybrid_warn`: mongo-kafka has no manifest of services.
+    There are two Kafka Connects: `connect` as the stack has it, and `peers` without
+    exactly-once for sources.
     """
 
     def __init__(self, home: Path, cache: Path) -> None:
         self.layout = Layout(home)
+        self.layout.make()
         ports = remembered(self.layout).ports or PortPlan.free()
         self.config = StackConfig(home, cache, ports)
+        remember(self.config, ())
         self.plugins = Plugins(cache)
         self.library = Library(cache)
         self.postgresql = PostgreSQL(ports.postgresql, self.layout, settings=POSTGRESQL_SETTINGS)
         self.mongodb = MongoDB(ports.mongodb, self.layout, settings=MONGODB_SETTINGS)
         self.kafka = BenchKafka(ports.kafka, ports.controller, self.layout, self.library, heap=KAFKA_HEAP, settings=KAFKA_SETTINGS)
-        self.connect = BenchConnect(
-            ports.connect,
-            self.layout,
-            self.library,
-            self.kafka.bootstrap_servers,
-            heap=CONNECT_HEAP,
-            settings={"plugin.path": self.plugins.path, "plugin.discovery": "hybrid_warn"},
-        )
+        self.connect = self._connect("connect", ports.connect, {})
+        self.peers = self._connect("peers", self._peers_port(), {"exactly.once.source.support": "disabled", **PEERS_STATE})
 
     @property
     def all(self) -> list[Server]:
         """The servers, in the order in which they are stopped."""
-        return [self.connect, self.kafka, self.mongodb, self.postgresql]
+        return [self.peers, self.connect, self.kafka, self.mongodb, self.postgresql]
+
+    def pids(self) -> dict[str, Sequence[int]]:
+        """The servers' processes, by name; PostgreSQL's many come and go, and are left out."""
+        return {server.name: [server.pid or 0] for server in self.all if server is not self.postgresql}
 
     def up(self, progress: Progress) -> None:
         """
@@ -81,13 +85,11 @@ class Servers:
         Raises:
             StackError: A server cannot be had or started.
         """
-        self.layout.make()
-        remember(self.config, ())
         self.library.install(progress, plugins=False)
         self.plugins.install(progress)
-        with ThreadPoolExecutor(3) as pool:
-            list(pool.map(Server.start, (self.postgresql, self.mongodb, self.kafka)))
-        self.connect.start()
+        for servers in ((self.postgresql, self.mongodb, self.kafka), (self.connect, self.peers)):
+            with ThreadPoolExecutor(len(servers)) as pool:
+                list(pool.map(Server.start, servers))
         write_env_file(self.layout, self._settings)
 
     def down(self, *, wipe: bool) -> None:
@@ -95,6 +97,7 @@ class Servers:
         for server in self.all:
             server.stop()
         if wipe:
+            self._peers_port_file.unlink(missing_ok=True)
             self.layout.wipe()
 
     @property
@@ -105,3 +108,16 @@ class Servers:
             CONNECT: self.connect.url,
             SECRETS: str(self.connect.secrets),
         }
+
+    def _connect(self, name: str, port: int, settings: Mapping[str, object]) -> BenchConnect:
+        found = {"plugin.path": self.plugins.path, **settings}
+        return BenchConnect(port, self.layout, self.library, self.kafka.bootstrap_servers, name=name, heap=CONNECT_HEAP, settings=found)
+
+    @property
+    def _peers_port_file(self) -> Path:
+        return self.layout.home / "bench-peers.port"
+
+    def _peers_port(self) -> int:
+        if not self._peers_port_file.exists():
+            self._peers_port_file.write_text(str(free_ports(1)[0]))
+        return int(self._peers_port_file.read_text())

@@ -1,14 +1,12 @@
-"""Change topics that have been filled and wait to be drained."""
+"""Change topics that hold what is to be drained."""
 
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
-
-from stack.errors import StackError
+from confluent_kafka import Consumer, Message, TopicPartition
 
 POLL_SECONDS = 10.0
 MARKERS = 50
@@ -17,23 +15,15 @@ MARKERS = 50
 
 @dataclass(frozen=True, slots=True)
 class FilledTopic:
-    """A topic of one table's changes, and the keys of its first and its last record."""
+    """A topic of one table's changes, and the key of its last record."""
 
     name: str
     table: str
     collection: str
-    first: int
     last: int
 
 
-def first_key(bootstrap_servers: str, topic: str) -> int:
-    """The `id` in the topic's first record."""
-    with _consumer(bootstrap_servers) as consumer:
-        consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
-        message = consumer.poll(POLL_SECONDS)
-        if message is None or message.error() is not None:
-            raise StackError(f"{topic} has no records")
-        return _key(message)
+FilledTopics: TypeAlias = tuple[FilledTopic, ...]
 
 
 def last_key(bootstrap_servers: str, topic: str) -> int | None:

@@ -16,6 +16,24 @@ MIXED_COLUMNS = """
     token uuid NOT NULL
 """
 
+WIDE_COLUMNS = 200
+WIDE = (
+    ("integer", "mod({id} + {number}, 100000)::integer"),
+    ("bigint", "{id} * 1000 + {number}"),
+    ("numeric(12, 2)", "mod({id} * {number}, 1000000) / 100.0"),
+    ("text", "'text ' || {id} || ' of column {number}'"),
+    ("boolean", "mod({id} + {number}, 2) = 0"),
+    ("timestamptz", "timestamptz '2024-01-01 00:00:00+00' + {id} * interval '1 second'"),
+    ("date", "date '2020-01-01' + mod({id} + {number}, 3650)::integer"),
+    ("double precision", "mod({id}, 997) / 7.0::double precision"),
+    ("varchar(40)", "md5({id}::text)"),
+    ("text", "NULL"),
+)
+"""Types and values of the columns of wide rows; every tenth is null."""
+
+PROBE = "INSERT INTO {table} VALUES (0, 0, 0, 0, '', true, now(), now(), '{{}}', gen_random_uuid())"
+"""A row that comes before all others."""
+
 MIXED_VALUES = """
     mod({id} * 7919, 1000)::integer,
     mod({id} * 104729, 10000000) / 100.0,
@@ -39,7 +57,7 @@ class Workload:
     statements that make `change_count` changes once it streams. Every table's key is a bigint `id`.
     """
 
-    name: str
+    title: str
     tables: tuple[str, ...]
     schema: tuple[str, ...]
     rows: tuple[str, ...] = ()
@@ -85,13 +103,39 @@ def mixed(changes: int, tables: int) -> Workload:
     )
 
 
+def wide(rows: int) -> Workload:
+    """Rows of 200 columns."""
+    columns = [(f"c{number:03}", *WIDE[number % len(WIDE)]) for number in range(1, WIDE_COLUMNS)]
+    declared = ", ".join(f"{name} {kind}" for name, kind, _ in columns)
+    values = ", ".join(value.format(id="id", number=number) for number, (_, _, value) in enumerate(columns))
+    return Workload(
+        f"snapshot of {rows:,} rows of {WIDE_COLUMNS} columns",
+        ("wide1",),
+        (f"CREATE TABLE wide1 (id bigint PRIMARY KEY, {declared})",),
+        (f"INSERT INTO wide1 SELECT id, {values} FROM generate_series(1::bigint, {rows}) AS id", *_settle(["wide1"])),
+        rows,
+    )
+
+
+def large(rows: int) -> Workload:
+    """Rows of 100 kB of text that does not compress well."""
+    body = "(SELECT string_agg(md5(id::text || part), '') FROM generate_series(1, 3125) AS part)"
+    return Workload(
+        f"snapshot of {rows:,} rows of 100 kB",
+        ("large1",),
+        ("CREATE TABLE large1 (id bigint PRIMARY KEY, body text NOT NULL)", "ALTER TABLE large1 ALTER body SET STORAGE EXTERNAL"),
+        (f"INSERT INTO large1 SELECT id, {body} FROM generate_series(1::bigint, {rows}) AS id", *_settle(["large1"])),
+        rows,
+    )
+
+
 def table_names(stem: str, count: int) -> tuple[str, ...]:
     """Names of tables that are names of collections too."""
     return tuple(f"{stem}{number}" for number in range(1, count + 1))
 
 
 def _fill(name: str, rows: int) -> str:
-    return f"INSERT INTO {name} SELECT id, {MIXED_VALUES.format(id='id')} FROM generate_series(1::bigint, {rows}) AS id"  # noqa: S608 - the benchmark's own names
+    return f"INSERT INTO {name} SELECT id, {MIXED_VALUES.format(id='id')} FROM generate_series(1::bigint, {rows}) AS id"
 
 
 def _settle(names: Sequence[str]) -> tuple[str, ...]:

@@ -1,26 +1,43 @@
-"""What a part of the benchmarks asks of whoever is measured."""
+"""What a drain asks of whoever is measured."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from bench.filled import Filled
-from bench.topics import FilledTopic
+from bench.topics import FilledTopic, FilledTopics
 
 
-class Contestant(Protocol):
+class Naming(Protocol):
+    """How a contestant names what it writes."""
+
+    def collection(self, topic: FilledTopic) -> str:
+        """The collection in which the topic's documents are."""
+        ...
+
+    def identity(self, key: int) -> Any:
+        """The `_id` of the row's document."""
+        ...
+
+    def field(self, column: str) -> str:
+        """The name of the column's field."""
+        ...
+
+
+class Contestant(Naming, Protocol):
     """
     One way from filled topics to documents.
 
     `name` is unique among those of a run; `title` is for people; `settings` tell a reader of
-    the results how it was set up. `host` is the group of processes (`bench.machine`) that it works in.
+    the results how it was set up. `host` is the name of the group of processes that it works
+    in; `warms_up` says that these are faster after a while, and may be so before they are measured.
     """
 
     name: str
     title: str
     settings: Mapping[str, Any]
     host: str
+    warms_up: bool
 
-    def start(self, filled: Filled) -> str:
+    def start(self, topics: FilledTopics) -> str:
         """Begin to drain the topics from their beginnings into an empty database, and return the database's name."""
         ...
 
@@ -34,16 +51,4 @@ class Contestant(Protocol):
 
     def pids(self) -> Sequence[int]:
         """The processes that do the work."""
-        ...
-
-    def collection(self, topic: FilledTopic) -> str:
-        """The collection in which the topic's documents are."""
-        ...
-
-    def identity(self, key: int) -> Any:
-        """The `_id` of the row's document."""
-        ...
-
-    def field(self, column: str) -> str:
-        """The name of the column's field."""
         ...

@@ -1,0 +1,1 @@
+"""Whole ways from PostgreSQL to MongoDB: a source connector and what applies its changes."""
