@@ -11,7 +11,7 @@ from tests.unit.change.envelopes import Table
 
 from pipeline.errors import EngineUnavailableError, FencedError, WriteRefusedError
 from pipeline.sink.batch import ChangePartition
-from pipeline.sink.write import Write
+from pipeline.sink.write import Insert
 from pipeline.worker import consumer
 from pipeline.worker.consumer import RecordsLostError
 from pipeline.worker.failure import failure_of
@@ -176,10 +176,7 @@ def test_a_record_that_cannot_be_decoded_stops_the_worker_after_what_stands_befo
 def test_a_refused_write_is_found_and_everything_before_it_is_applied(
     cluster: Cluster, table: Table, sink: MemorySink, work: Start
 ) -> None:
-    def refuses(write: Write) -> bool:
-        return bool(write.id == 37)
-
-    sink.refuses = refuses
+    sink.refuses = lambda write: isinstance(write, Insert) and write.id == 37
     cluster.write(*(table.create({"id": key, "name": "x"}) for key in range(100)))
     worker = work()
     wait_for(lambda: not worker.is_alive(), "the worker's end")
@@ -205,6 +202,20 @@ def test_a_sink_that_takes_less_at_once_is_given_less_until_it_takes_more_again(
     cluster.write(*(table.create({"id": key, "name": "x"}) for key in range(300, 3_000)))
     wait_for(lambda: at(sink, table) == 3_000, "the end once more is taken")
     assert max(sizes()) > 100
+
+
+def test_a_truncate_in_the_middle_of_a_batch_takes_what_stands_before_it_alone(
+    cluster: Cluster, table: Table, sink: MemorySink, work: Start
+) -> None:
+    sink.refuses = lambda write: isinstance(write, Insert) and write.id == 37
+    first = [table.create({"id": key, "name": "x"}) for key in range(10)]
+    cluster.write(*first, table.truncate(), table.truncate(), *(table.create({"id": key, "name": "y"}) for key in range(100)))
+    worker = work()
+    wait_for(lambda: not worker.is_alive(), "the worker's end")
+    assert isinstance(worker.error, CannotApplyError)
+    assert worker.error.position.offset == at(sink, table) == 12 + 37
+    assert rows(sink) == dict.fromkeys(range(37), "y")
+    assert sink.checkpoints[ChangePartition(table.topic, 0)].counts == {"c": 47, "t": 2}
 
 
 def test_records_of_a_table_that_the_job_did_not_take_are_not_passed_over(

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Protocol
 
 import pytest
@@ -18,7 +19,7 @@ from pipeline.sink.checkpoint import COLLECTION as CHECKPOINTS
 from pipeline.sink.checkpoint import Checkpoint
 from pipeline.sink.client import connect
 from pipeline.sink.mongo import MongoSink
-from pipeline.sink.write import Delete, Document, Insert, Move, Replace, Set
+from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set
 from stack.mongodb import MongoDB
 
 JOB, GENERATION = "65f000000000000000000001", 1
@@ -260,6 +261,47 @@ def test_a_row_that_moves_over_a_left_over_document_takes_its_place(subject: Sub
     for first in range(0, len(steps), size):
         run(*steps[first : first + size])
     assert subject.documents() == {}
+
+
+def clear(offset: int) -> Step:
+    return step(Clear(COLLECTION, position(offset)), "t")
+
+
+def test_a_truncate_leaves_no_document_and_what_follows_stays(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    run(insert(1, 0), insert({"a": 1}, 1), insert("x", 2))
+    cleared = run(clear(3), end=5)
+    assert (subject.count(), cleared.position, cleared.counts) == (0, 5, {"c": 3, "t": 1})
+    assert subject.another().claim(PARTITION) == replace(cleared, epoch=cleared.epoch + 1)
+
+
+def test_a_truncate_of_an_empty_table_is_counted(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    assert run(clear(0)).counts == {"t": 1}
+    run(insert(1, 1))
+    assert subject.documents() == {1: {"_id": 1}}
+
+
+def test_a_truncate_takes_the_rows_between_two_keys_with_it(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    run(insert(2, 0), insert(3, 1))
+    moved = step(Move(COLLECTION, 3, 2, {"_id": 3}, (), position(3), deferrable=True), "u")
+    run(deleted(2, 2, moved_to=3), moved)
+    run(clear(4))
+    run(insert(3, 5))
+    run(deleted(3, 6))
+    assert subject.documents() == {}
+
+
+def test_a_truncate_leaves_other_collections_alone(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    run(insert(1, 0), step(Insert("other", 1, {"_id": 1}, position(1))))
+    run(clear(2))
+    assert (subject.documents(), subject.documents("other")) == ({}, {1: {"_id": 1}})
+
+
+def test_a_worker_whose_partition_was_claimed_by_another_truncates_nothing(subject: Subject, run: Callable[..., Checkpoint]) -> None:
+    run(insert(1, 0))
+    subject.another().claim(PARTITION)
+    with pytest.raises(FencedError):
+        run(clear(1))
+    assert subject.documents() == {1: {"_id": 1}}
 
 
 def test_several_partitions_move_together_or_not_at_all(subject: Subject) -> None:

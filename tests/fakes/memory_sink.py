@@ -12,7 +12,7 @@ from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError
 from pipeline.sink.batch import ChangePartition, Slice, Step
 from pipeline.sink.checkpoint import Checkpoint, advance
 from pipeline.sink.place import canonical
-from pipeline.sink.write import Delete, Document, Insert, Move, Replace, Set, Write
+from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
 
 
 class NaiveCollection:
@@ -33,6 +33,10 @@ class NaiveCollection:
             self._transaction, self._departed = transaction, {}
             for rows in self.rows.values():
                 del rows[:-1]
+        if isinstance(write, Clear):
+            self.rows.clear()
+            self._departed = {}
+            return
         rows = self.rows[canonical(write.id)]
         match write:
             case Insert() | Replace():
@@ -95,7 +99,9 @@ class MemorySink:
             return self._raise_epoch(checkpoint.change_partition)
 
     def apply(self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint]) -> list[Checkpoint]:
-        """Apply the batch, or nothing of it."""
+        """Apply the batch, or nothing of it; a clear has to be alone."""
+        steps = [step for part in slices for step in part.steps]
+        assert len(steps) == 1 or not any(isinstance(step.write, Clear) for step in steps), "a clear among others"
         with self._lock:
             self._answer()
             if sum(len(part.steps) for part in slices) > self.takes:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.change.record import Position
 from pipeline.sink.batch import ChangePartition, Slice, Step
-from pipeline.sink.write import Delete, Document, Insert, Move, Replace, Set, Write
+from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
 
 PARTITION = ChangePartition("changes", 0)
 COLLECTION = "rows"
@@ -68,6 +68,11 @@ class Table:
         if self.rows.pop(key, None) is not None:
             yield self._step(Delete(COLLECTION, key, self._next()), "d")
 
+    def truncate(self) -> Iterator[Step]:
+        """Remove all rows at once."""
+        self.rows.clear()
+        yield self._step(Clear(COLLECTION, self._next()), "t")
+
     def renumber(self, moves: dict[int, int], *, touch_big: bool) -> Iterator[Step]:
         """Change keys by one statement, row by row; where they are deferrable they may meet on the way."""
         moves = {old: new for old, new in moves.items() if old in self.rows and old != new}
@@ -111,6 +116,7 @@ STATEMENTS = st.one_of(
     st.tuples(st.just("insert"), st.sampled_from(KEYS)),
     st.tuples(st.just("update"), st.sampled_from(KEYS), st.booleans()),
     st.tuples(st.just("delete"), st.sampled_from(KEYS)),
+    st.just(("truncate",)),
     st.tuples(st.just("renumber"), st.permutations(KEYS), st.permutations(KEYS), st.booleans()),
 )
 TRANSACTIONS = st.lists(st.lists(STATEMENTS, min_size=1, max_size=4), min_size=1, max_size=8)
@@ -134,5 +140,7 @@ def _run(table: Table, statement: tuple[Any, ...]) -> Iterator[Step]:
             return table.update(key, touch_big=touch_big)
         case ("delete", key):
             return table.delete(key)
+        case ("truncate",):
+            return table.truncate()
         case (_, old, new, touch_big):
             return table.renumber(dict(zip(old, new, strict=True)), touch_big=touch_big)

@@ -14,6 +14,7 @@ from pipeline.change.record import Position, Record
 from pipeline.errors import ConfigError, EngineUnavailableError, EventError
 from pipeline.jobs.job import Job
 from pipeline.mapping.rows import TableMapper
+from pipeline.sink.write import Clear
 
 BATCH = 1_000
 SILENCE_SECONDS = 60.0
@@ -94,7 +95,8 @@ class TouchedDocuments:
                 change = self._decoder.decode(record)
                 if change is not None and change.row is not None:
                     write = self._mappers[change.schema, change.table].write(change)
-                    ids[write.collection].append(write.id)
+                    if not isinstance(write, Clear):
+                        ids[write.collection].append(write.id)
         return ids
 
 

@@ -5,11 +5,11 @@ from typing import Any
 from pipeline.change.change import Change, Operation
 from pipeline.change.record import Position
 from pipeline.change.schema import RowSchema
-from pipeline.errors import DecodeError, EventError, UnsupportedChangeError
+from pipeline.errors import DecodeError, UnsupportedChangeError
 from pipeline.jobs.job import TablePlan
 from pipeline.mapping.key import Image
 from pipeline.mapping.shape import Shape
-from pipeline.sink.write import Delete, Document, Insert, Move, Replace, Set, Write
+from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
 
 KNOWN_SHAPES = 64
 
@@ -34,11 +34,11 @@ class TableMapper:
         Raises:
             MappingError: A value has no exact BSON, or a key column is missing.
             DecodeError: The change lacks the row image that its operation must have.
-            UnsupportedChangeError: A truncate, or a change of a row without a key.
+            UnsupportedChangeError: A change of a row without a key.
         """
         row, operation = change.row, change.operation
         if row is None:
-            raise self._without_row(change)
+            return self._without_row(change)
         if row is not self._row:
             self._shape = self._shape_of(row)
             self._row = row
@@ -98,15 +98,11 @@ class TableMapper:
             )
         return image
 
-    def _without_row(self, change: Change) -> EventError:
-        table = self._plan.qualified_name
+    def _without_row(self, change: Change) -> Write:
         if change.operation is Operation.TRUNCATE:
-            return UnsupportedChangeError(
-                f"{table} was truncated at the source, which this version does not apply",
-                suggestion="Post the job again with dropCollections, to read the table as it is now.",
-                table=table,
-            )
-        return DecodeError(f'the change {change.position} of {table} (operation "{change.operation}") has no row', table=table)
+            return Clear(self._plan.collection, change.position)
+        table = self._plan.qualified_name
+        raise DecodeError(f'the change {change.position} of {table} (operation "{change.operation}") has no row', table=table)
 
     def _shape_of(self, row: RowSchema) -> Shape:
         shape = self._shapes.get(row)

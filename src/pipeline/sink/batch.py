@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pipeline.sink.write import Write
+from pipeline.sink.write import Clear, Write
 
 LARGEST_BATCH_BYTES = 5 * 1024 * 1024
 """
@@ -55,6 +55,28 @@ def halves(slices: Sequence[Slice]) -> tuple[list[Slice], list[Slice]] | None:
     if total < 2:
         return None
     return list(_before(slices, total // 2)), list(_after(slices, total // 2))
+
+
+def split_at_clears(slices: Sequence[Slice]) -> Iterator[Sequence[Slice]]:
+    """Cut a batch into batches that are applied one after the other: a clear is alone in its own, after all that stands before it."""
+    while slices:
+        before, clears, after = list[Slice](), list[Slice](), list[Slice]()
+        for part in slices:
+            steps = part.steps
+            place = next((place for place, step in enumerate(steps) if type(step.write) is Clear), None)
+            if place is None:
+                before.append(part)
+                continue
+            if place:
+                before.append(Slice(part.partition, steps[:place], steps[place].offset))
+            rest = steps[place + 1 :]
+            clears.append(Slice(part.partition, steps[place : place + 1], rest[0].offset if rest else part.end))
+            if rest:
+                after.append(Slice(part.partition, rest, part.end))
+        if before:
+            yield before
+        yield from ([clear] for clear in clears)
+        slices = after
 
 
 def _before(slices: Sequence[Slice], count: int) -> Iterator[Slice]:

@@ -25,6 +25,7 @@ class Checkpoint:
     `counts` (operation letter -> number). `epoch` is raised whenever the partition is
     claimed, so a write under an older one matches nothing. `seconds` and `minutes` hold
     (seconds since the epoch, streamed events) of the latest 60 of each that had any.
+    `clearing` counts the documents deleted so far for the truncate that it stands at.
     """
 
     job: str
@@ -39,6 +40,7 @@ class Checkpoint:
     seconds: Buckets = ()
     minutes: Buckets = ()
     carry: Carry | None = None
+    clearing: int = 0
 
     @property
     def id(self) -> str:
@@ -60,6 +62,7 @@ class Checkpoint:
             "seconds": [list(bucket) for bucket in self.seconds],
             "minutes": [list(bucket) for bucket in self.minutes],
             "carry": self.carry.stored() if self.carry else None,
+            "clearing": self.clearing,
         }
 
     def stored(self) -> dict[str, Any]:
@@ -83,6 +86,7 @@ class Checkpoint:
             seconds=tuple((at, events) for at, events in document["seconds"]),
             minutes=tuple((at, events) for at, events in document["minutes"]),
             carry=Carry.from_stored(carry) if (carry := document.get("carry")) else None,
+            clearing=document.get("clearing", 0),
         )
 
 
@@ -105,6 +109,7 @@ def advance(checkpoint: Checkpoint, part: Slice, carry: Carry | None, now: datet
         seconds=_count(checkpoint.seconds, second, streamed),
         minutes=_count(checkpoint.minutes, second - second % 60, streamed),
         carry=carry,
+        clearing=0,
     )
 
 

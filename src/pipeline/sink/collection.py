@@ -1,6 +1,6 @@
 """Reading and writing the documents of a transaction, in bulk."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pymongo.client_session import ClientSession
@@ -15,6 +15,9 @@ from pipeline.sink.write import Delete, Document, Insert, Replace, Set, Write
 FIELD_NAMES = {"$map": {"input": {"$objectToArray": "$$ROOT"}, "in": "$$this.k"}}
 """An expression for the names of a document's fields, which works whatever they are."""
 
+CHUNK_DOCUMENTS = 2_000
+CHUNK_BYTES = 16 * 1024 * 1024
+
 
 def read_documents(database: Database[Document], wanted: Mapping[str, Reads], session: ClientSession) -> dict[Place, Document]:
     """The documents that exist, with the wanted fields."""
@@ -23,6 +26,19 @@ def read_documents(database: Database[Document], wanted: Mapping[str, Reads], se
         documents = database[collection].find({"_id": {"$in": reads.ids}}, _projection(reads.fields), session=session)
         found.update((Place(collection, canonical(document["_id"])), document) for document in documents)
     return found
+
+
+def find_chunks(collection: Collection[Document]) -> Iterator[list[Any]]:
+    """The `_id`s of all documents, as many at a time as one transaction may well delete."""
+    chunk, room = list[Any](), CHUNK_BYTES
+    for found in collection.find({}, {"size": {"$bsonSize": "$$ROOT"}}):
+        if chunk and (len(chunk) == CHUNK_DOCUMENTS or found["size"] > room):
+            yield chunk
+            chunk, room = [], CHUNK_BYTES
+        chunk.append(found["_id"])
+        room -= found["size"]
+    if chunk:
+        yield chunk
 
 
 def write_documents(collection: Collection[Document], writes: Sequence[Write], session: ClientSession, *, crowded: bool) -> None:

@@ -3,41 +3,27 @@
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-import structlog
-from bson import Binary
-from pymongo import MongoClient, ReadPreference, UpdateOne
+from pymongo import MongoClient, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
-from pymongo.read_concern import ReadConcern
 
 from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError
-from pipeline.sink.answer import (
-    UNSENDABLE,
-    DuplicateIdError,
-    command_refusal,
-    is_transient,
-    reason,
-    refusal,
-    unavailable,
-    unsendable,
-)
-from pipeline.sink.batch import ChangePartition, Slice
+from pipeline.sink.answer import UNSENDABLE, DuplicateIdError, command_refusal, is_transient, refusal, unsendable
+from pipeline.sink.batch import ChangePartition, Slice, Step
 from pipeline.sink.checkpoint import COLLECTION, Checkpoint, advance
 from pipeline.sink.claims import Claims
-from pipeline.sink.client import LOSSLESS, MAJORITY, settled
-from pipeline.sink.collection import read_documents, write_documents
+from pipeline.sink.client import LOSSLESS, settled
+from pipeline.sink.collection import find_chunks, read_documents, write_documents
 from pipeline.sink.plan import Plan, reads
 from pipeline.sink.sizes import StoredSizes
+from pipeline.sink.transaction import Transactions
+from pipeline.sink.write import Clear
 
-log = structlog.get_logger()
-
-TRIES = 5
 CROWDED_BATCHES = 64
 """How many batches long inserts are not tried in a collection where one has met a document: a refresh meets them all."""
-COMMIT_TRIES = 3
-COMMIT_TIMEOUT_MS = 30_000
 STORED_BYTES = 32 * 1024 * 1024
 """What a transaction of several steps may read and write again of documents that its records do not carry."""
 
@@ -50,12 +36,12 @@ class MongoSink:
     """
 
     def __init__(self, client: MongoClient[dict[str, Any]], database: str, job: str, generation: int) -> None:
-        self._client = client
         self._database = client.get_database(database, codec_options=LOSSLESS)
+        self._settled = client.get_database(database, **settled())
         self._checkpoints = self._database[COLLECTION]
-        self._sizes = StoredSizes(client.get_database(database, **settled()))
-        self._claims = Claims(client.get_database(database, **settled()), job, generation)
-        self._session: ClientSession | None = None
+        self._sizes = StoredSizes(self._settled)
+        self._claims = Claims(self._settled, job, generation)
+        self._transactions = Transactions(client)
         self._crowded: dict[str, int] = {}
 
     def claim(self, partition: ChangePartition) -> Checkpoint:
@@ -66,7 +52,7 @@ class MongoSink:
             FencedError: The generation is closed.
             SinkUnavailableError: MongoDB does not answer.
         """
-        return self._claims.claim(partition, self._session_id())
+        return self._claims.claim(partition, self._transactions.session_id())
 
     def renew(self, checkpoint: Checkpoint) -> Checkpoint:
         """
@@ -76,14 +62,16 @@ class MongoSink:
             FencedError: Another worker has taken it.
             SinkUnavailableError: MongoDB does not answer.
         """
-        return self._claims.renew(checkpoint, self._session_id())
+        return self._claims.renew(checkpoint, self._transactions.session_id())
 
     def apply(self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint]) -> list[Checkpoint]:
         """
         Apply the batch in one transaction, exactly once, and return the checkpoints it moved.
 
         Either all of it is in the target, or nothing, or (`SinkUnavailableError`) the caller
-        must `renew` to know.
+        must `renew` to know. A clear takes as many transactions as it needs, so it has to be
+        a batch of its own (`split_at_clears`); after an error, some documents may be gone
+        while the checkpoint has not moved, and applying it again deletes the others.
 
         Raises:
             WriteRefusedError: Some write of the batch is refused; nothing of it is applied.
@@ -91,45 +79,39 @@ class MongoSink:
             FencedError: A partition of the batch is another worker's now.
             SinkUnavailableError: MongoDB does not answer, or not about the commit.
         """
+        match slices:
+            case [Slice(steps=[Step(write=Clear(collection=collection))]) as part]:
+                return [self._clear(part, collection, checkpoints[part.partition])]
         several = sum(len(part.steps) for part in slices) > 1
+        if several:
+            self._weigh(slices)
         crowded = set(self._crowded)
-        aborted = 0
-        while aborted < TRIES:
+        while True:
             try:
-                if several:
-                    self._weigh(slices)
-                moved = self._transact(slices, checkpoints, crowded)
+                moved = self._transactions.run(lambda session: self._write_all(slices, checkpoints, crowded, session), divisible=several)
             except DuplicateIdError as duplicate:
                 if duplicate.collection in crowded:
                     raise SinkUnavailableError(f"{duplicate.collection}: something else inserts the same documents") from duplicate
                 crowded.add(duplicate.collection)
                 self._crowded[duplicate.collection] = CROWDED_BATCHES
-            except OperationFailure as error:
-                if not is_transient(error):
-                    raise self._forget(error) from error
-                if several:
-                    raise BatchAbortedError(f"MongoDB aborts the transaction: {reason(error)}") from error
-                aborted += 1
-                log.debug("transaction tried again", reason=str(error.details and error.details.get("codeName")))
-            except PyMongoError as error:
-                raise self._forget(error) from error
             else:
                 self._crowded = {collection: left - 1 for collection, left in self._crowded.items() if left > 1}
                 return moved
-        raise SinkUnavailableError("MongoDB aborts the transaction again and again: something else writes the same documents")
 
     def _weigh(self, slices: Sequence[Slice]) -> None:
         """Raise BatchAbortedError for what might fill MongoDB's cache, which it would tell only after a long fight for room."""
-        stored = self._sizes.estimate(slices)
+        try:
+            stored = self._sizes.estimate(slices)
+        except PyMongoError as error:
+            raise self._transactions.forget(error) from error
         if stored > STORED_BYTES:
             raise BatchAbortedError(f"the stored documents that the batch changes have some {stored / 2**20:.0f} MiB together")
 
-    def _transact(self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint], crowded: set[str]) -> list[Checkpoint]:
-        session = self._open_session()
-        with self._transaction(session):
-            moved = [self._write(part, checkpoints[part.partition], session, crowded) for part in slices]
-            self._move([checkpoints[part.partition] for part in slices], moved, session)
-            self._commit(session)
+    def _write_all(
+        self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint], crowded: set[str], session: ClientSession
+    ) -> list[Checkpoint]:
+        moved = [self._write(part, checkpoints[part.partition], session, crowded) for part in slices]
+        self._move([checkpoints[part.partition] for part in slices], moved, session)
         return moved
 
     def _write(self, part: Slice, checkpoint: Checkpoint, session: ClientSession, crowded: set[str]) -> Checkpoint:
@@ -142,53 +124,41 @@ class MongoSink:
                 write_documents(self._database[collection], writes, session, crowded=collection in crowded)
         return advance(checkpoint, part, carry, datetime.now(UTC))
 
+    def _clear(self, part: Slice, collection: str, checkpoint: Checkpoint) -> Checkpoint:
+        """
+        Delete every document of the collection, then move the checkpoint past the truncate.
+
+        The transaction of each chunk changes the checkpoint, too (`clearing`), if it still is
+        as this worker knows it. So a worker that has lost the partition deletes nothing that
+        the next has written.
+        """
+        try:
+            for chunk in find_chunks(self._settled[collection]):
+                self._transactions.run(partial(self._delete, collection, chunk, checkpoint))
+        except PyMongoError as error:
+            raise self._transactions.forget(error) from error
+        cleared = advance(checkpoint, part, None, datetime.now(UTC))
+        self._transactions.run(lambda session: self._move([checkpoint], [cleared], session))
+        return cleared
+
+    def _delete(self, collection: str, ids: Sequence[Any], checkpoint: Checkpoint, session: ClientSession) -> None:
+        with _judged(collection):
+            self._database[collection].delete_many({"_id": {"$in": ids}}, session=session)
+        self._update([_update_of(checkpoint, {"$inc": {"clearing": len(ids)}})], session)
+
     def _move(self, before: Sequence[Checkpoint], after: Sequence[Checkpoint], session: ClientSession) -> None:
-        """Move the checkpoints, if they are still as this worker knows them."""
-        moves = [
-            UpdateOne({"_id": old.id, "epoch": old.epoch, "position": old.position}, {"$set": new.progress()})
-            for old, new in zip(before, after, strict=True)
-        ]
+        self._update([_update_of(old, {"$set": new.progress()}) for old, new in zip(before, after, strict=True)], session)
+
+    def _update(self, updates: Sequence[UpdateOne], session: ClientSession) -> None:
+        """Change the checkpoints, if they are still as this worker knows them."""
         with _judged(COLLECTION):
-            matched = self._checkpoints.bulk_write(moves, session=session).matched_count
-        if matched < len(moves):
+            matched = self._checkpoints.bulk_write(updates, session=session).matched_count
+        if matched < len(updates):
             raise FencedError("a checkpoint has moved under another epoch")
 
-    @contextlib.contextmanager
-    def _transaction(self, session: ClientSession) -> Iterator[None]:
-        session.start_transaction(ReadConcern("snapshot"), MAJORITY, ReadPreference.PRIMARY, max_commit_time_ms=COMMIT_TIMEOUT_MS)
-        try:
-            yield
-        except BaseException:
-            if session.in_transaction:
-                with contextlib.suppress(PyMongoError):
-                    session.abort_transaction()
-            raise
 
-    def _commit(self, session: ClientSession) -> None:
-        for last in (False,) * (COMMIT_TRIES - 1) + (True,):
-            try:
-                return session.commit_transaction()
-            except PyMongoError as error:
-                if last or not error.has_error_label("UnknownTransactionCommitResult"):
-                    raise
-        return None
-
-    def _open_session(self) -> ClientSession:
-        if self._session is None:
-            self._session = self._client.start_session()
-        return self._session
-
-    def _session_id(self) -> Binary:
-        identity: Binary = self._open_session().session_id["id"]
-        return identity
-
-    def _forget(self, error: PyMongoError) -> SinkUnavailableError:
-        """Give the session up, so that the next claim ends whatever it left open."""
-        if self._session is not None:
-            with contextlib.suppress(PyMongoError):
-                self._session.end_session()
-            self._session = None
-        return unavailable(error)
+def _update_of(known: Checkpoint, change: Mapping[str, Any]) -> UpdateOne:
+    return UpdateOne({"_id": known.id, "epoch": known.epoch, "position": known.position}, change)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pipeline.errors import WriteRefusedError
 from pipeline.sink.batch import Step
 from pipeline.sink.carry import Carry, Departed, Older
 from pipeline.sink.place import PLAIN, Place, canonical
-from pipeline.sink.write import Delete, Document, Insert, Move, Replace, Set, Write
+from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
 
 FULL_IDENTITY = "Run ALTER TABLE ... REPLICA IDENTITY FULL on the table, so that its changes carry every column, then post the job again."
 
@@ -90,6 +90,8 @@ class Plan:
         """
         for step in steps:
             write = step.write
+            if isinstance(write, Clear):
+                raise TypeError("a clear is a batch of its own")
             if step.transaction != self._transaction:
                 self._begin(step.transaction)
             key = write.id if type(write.id) in PLAIN else canonical(write.id)

@@ -78,4 +78,12 @@ class Delete(Struct, gc=False):
     moved_to: Any = None
 
 
-Write: TypeAlias = Insert | Replace | Set | Move | Delete
+@dataclass(slots=True)
+class Clear:
+    """A table that was emptied by TRUNCATE: every document of its collection is deleted; the collection and its indexes stay."""
+
+    collection: str
+    position: Position
+
+
+Write: TypeAlias = Insert | Replace | Set | Move | Delete | Clear

@@ -9,7 +9,7 @@ import structlog
 
 from pipeline.change.record import Position
 from pipeline.errors import BatchAbortedError, WriteRefusedError
-from pipeline.sink.batch import ChangePartition, Slice, halves
+from pipeline.sink.batch import ChangePartition, Slice, halves, split_at_clears
 from pipeline.sink.checkpoint import Checkpoint
 
 log = structlog.get_logger()
@@ -83,7 +83,7 @@ class Writer:
         less is applied at once, at first.
         """
         moved: dict[ChangePartition, Checkpoint] = {}
-        waiting: list[Sequence[Slice]] = [slices] if slices else []
+        waiting: list[Sequence[Slice]] = list(split_at_clears(slices))[::-1]
         while waiting:
             part = waiting.pop()
             parts = halves(part)

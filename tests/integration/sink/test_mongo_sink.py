@@ -14,13 +14,14 @@ from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
 
 from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError, WriteRefusedError
 from pipeline.mapping.json_values import bson_from_json
-from pipeline.sink import mongo
+from pipeline.sink import collection, mongo
 from pipeline.sink.batch import Step
 from pipeline.sink.checkpoint import COLLECTION as CHECKPOINTS
 from pipeline.sink.checkpoint import Checkpoint
 from pipeline.sink.client import connect
 from pipeline.sink.mongo import MongoSink
-from pipeline.sink.write import Document, Insert, Replace, Set, Write
+from pipeline.sink.transaction import Transactions
+from pipeline.sink.write import Clear, Document, Insert, Replace, Set, Write
 from stack.mongodb import MongoDB
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # see `collected`
@@ -52,17 +53,21 @@ class Target:
         self.database[CHECKPOINTS].insert_one(Checkpoint(JOB, GENERATION, *PARTITION).stored())
         self.collection = self.database.create_collection(COLLECTION)
 
-    def worker(self, client: MongoClient[Document] | None = None, kind: type[MongoSink] = MongoSink) -> Worker:
-        sink = kind(client or self.client, self.name, JOB, GENERATION)
+    def worker(self, client: MongoClient[Document] | None = None, transactions: type[Transactions] = Transactions) -> Worker:
+        sink = MongoSink(client or self.client, self.name, JOB, GENERATION)
+        sink._transactions = transactions(client or self.client)
         return Worker(sink, sink.claim(PARTITION))
 
     def ids(self) -> set[Any]:
         return {document["_id"] for document in self.collection.find()}
 
-    def position(self) -> int:
+    def checkpoint(self) -> Document:
         found = self.database[CHECKPOINTS].find_one()
         assert found is not None
-        position: int = found["position"]
+        return found
+
+    def position(self) -> int:
+        position: int = self.checkpoint()["position"]
         return position
 
 
@@ -133,16 +138,16 @@ def test_a_batch_that_is_cut_off_before_its_commit_is_not_applied_and_can_be_at_
 
 @pytest.mark.timeout(45)  # left alone, the server ends it after 60 s
 def test_the_open_transaction_of_a_killed_worker_does_not_stand_in_its_successors_way(target: Target) -> None:
-    class Killed(MongoSink):
-        def _commit(self, session: ClientSession) -> None:
+    class Killed(Transactions):
+        def _transact(self, work: Callable[[ClientSession], Any]) -> Any:
+            session = self._open_session()
+            session.start_transaction()
+            work(session)
             raise KeyboardInterrupt
 
-        def _transaction(self, session: ClientSession) -> Any:
-            session.start_transaction()
-            return pytest.raises(KeyboardInterrupt)
-
-    killed = target.worker(kind=Killed)
-    killed.apply(insert(1, 0, by="killed"))
+    killed = target.worker(transactions=Killed)
+    with pytest.raises(KeyboardInterrupt):
+        killed.apply(insert(1, 0, by="killed"))
     successor = target.worker()
     successor.apply(insert(1, 0, by="successor"))
     assert list(target.collection.find()) == [{"_id": 1, "by": "successor"}]
@@ -151,19 +156,101 @@ def test_the_open_transaction_of_a_killed_worker_does_not_stand_in_its_successor
 def test_a_worker_that_froze_before_its_commit_commits_nothing(target: Target) -> None:
     meanwhile: list[Callable[[], None]] = []
 
-    class Frozen(MongoSink):
+    class Frozen(Transactions):
         def _commit(self, session: ClientSession) -> None:
             if meanwhile:
                 meanwhile.pop()()
             super()._commit(session)
 
-    frozen = target.worker(kind=Frozen)
+    frozen = target.worker(transactions=Frozen)
     meanwhile.append(lambda: target.worker().apply(insert(1, 0, by="successor"), insert(2, 1, by="successor")))
     with pytest.raises(FencedError):
         frozen.apply(insert(1, 0, by="frozen"))
     assert not meanwhile
     assert {document["by"] for document in target.collection.find()} == {"successor"}
     assert target.position() == 2
+
+
+CHUNKED = [insert(key, key) for key in range(5)]
+CLEAR = step(Clear(COLLECTION, position(5)), "t")
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two documents a transaction."""
+    monkeypatch.setattr(collection, "CHUNK_DOCUMENTS", 2)
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_worker_that_froze_while_it_cleared_deletes_nothing_that_its_successor_wrote(target: Target) -> None:
+    meanwhile: list[Callable[[], None]] = []
+
+    class Frozen(Transactions):
+        def run(self, work: Callable[[ClientSession], Any], *, divisible: bool = False) -> Any:
+            done = super().run(work, divisible=divisible)
+            if meanwhile and target.checkpoint()["clearing"]:
+                meanwhile.pop()()
+            return done
+
+    def take_over() -> None:
+        successor = target.worker()
+        successor.apply(CLEAR)
+        successor.apply(*(insert(key, 6 + key, by="successor") for key in range(5)))
+
+    frozen = target.worker(transactions=Frozen)
+    frozen.apply(*CHUNKED)
+    meanwhile.append(take_over)
+    with pytest.raises(FencedError):
+        frozen.apply(CLEAR)
+    assert not meanwhile
+    assert [document["by"] for document in target.collection.find()] == ["successor"] * 5
+    assert target.checkpoint()["counts"] == {"c": 10, "t": 1}
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("transactions", range(4))
+def test_a_clear_that_was_interrupted_is_gone_on_with(target: Target, transactions: int) -> None:
+    class Killed(Transactions):
+        left = transactions + 1
+
+        def _commit(self, session: ClientSession) -> None:
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+            super()._commit(session)
+
+    killed = target.worker(transactions=Killed)
+    killed.apply(*CHUNKED)
+    with pytest.raises(KeyboardInterrupt):
+        killed.apply(CLEAR)
+    left = max(5 - 2 * transactions, 0)
+    assert (len(target.ids()), target.checkpoint()["clearing"], target.position()) == (left, 5 - left, 5)
+    successor = target.worker()
+    assert successor.held.clearing == 5 - left
+    successor.apply(CLEAR)
+    assert (target.ids(), target.position(), target.checkpoint()["clearing"]) == (set(), 6, 0)
+
+
+def test_large_documents_are_cleared_few_at_a_time_and_indexes_stay(target: Target) -> None:
+    target.collection.create_index("a")
+    target.collection.insert_many([{"_id": key, "text": "x" * 6_000_000} for key in range(7)])
+    assert [len(chunk) for chunk in collection.find_chunks(target.collection)] == [2, 2, 2, 1]
+    target.worker().apply(CLEAR)
+    assert target.ids() == set()
+    assert "a_1" in target.collection.index_information()
+
+
+@pytest.mark.parametrize("asked", [b"bsonSize", b"commitTransaction"])
+def test_a_clear_that_is_cut_off_is_an_outage(target: Target, through: MongoClient[Document], proxy: CuttingProxy, asked: bytes) -> None:
+    worker = target.worker(through)
+    worker.apply(*CHUNKED)
+    proxy.cut_after, proxy.refuse_after_cut = asked, True
+    with pytest.raises(SinkUnavailableError):
+        worker.apply(CLEAR)
+    proxy.allow()
+    worker.renew()
+    worker.apply(CLEAR)
+    assert (target.ids(), target.checkpoint()["counts"]) == (set(), {"c": 5, "t": 1})
 
 
 def test_a_killed_server_has_all_of_a_batch_or_nothing_and_the_worker_goes_on(target: Target, mongodb: MongoDB) -> None:

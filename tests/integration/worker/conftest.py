@@ -49,9 +49,9 @@ class Source:
         self._next = 0
 
     def change(self) -> None:
-        """Insert, update or delete a row, or change its key; the records are left in `table.written`."""
+        """Insert, update or delete a row, change its key, or now and then remove all; the records are left in `table.written`."""
         self.table.transaction = (self.table.transaction or 0) + 1
-        pick = self._dice.choice("ccuuudm") if self.rows else "c"
+        pick = self._dice.choice("ccuuudm" * 30 + "t") if self.rows else "c"
         key = self._dice.choice(list(self.rows)) if pick != "c" else 0
         if pick == "c":
             self._next += 1
@@ -63,12 +63,21 @@ class Source:
         elif pick == "d":
             del self.rows[key]
             self.table.delete({"id": key})
+        elif pick == "t":
+            self.truncate()
+            return
         else:
             self._next += 1
             pick, self.rows[self._next] = "u", self.rows.pop(key)
             self.table.delete({"id": key}, new_key={"id": self._next})
             self.table.create({"id": self._next, "name": self.rows[self._next]}, old_key={"id": key})
         self.made[pick] += 1
+
+    def truncate(self) -> None:
+        """Remove all rows at once."""
+        self.rows.clear()
+        self.table.truncate()
+        self.made["t"] += 1
 
     def _text(self) -> str:
         return f"{self._dice.random()}" * self._dice.randrange(1, 20)
@@ -182,7 +191,7 @@ class LiveJob:
                 assert documents == {key: {"_id": key, "name": name} for key, name in source.rows.items()}
                 made += source.made
             statistics = await live_statistics(client[self.database], self.job)
-        assert counted(statistics) == {"c": made["c"], "u": made["u"], "d": made["d"]}
+        assert counted(statistics) == {letter: made[letter] for letter in "cudt"}
 
     def stored(self) -> dict[str, Any]:
         """The job's document."""
@@ -227,7 +236,7 @@ def _plan(table: Table) -> TablePlan:
 
 
 def counted(statistics: Statistics) -> dict[str, int]:
-    return {"c": statistics.creates, "u": statistics.updates, "d": statistics.deletes}
+    return {"c": statistics.creates, "u": statistics.updates, "d": statistics.deletes, "t": statistics.truncates}
 
 
 async def wait_for_async(condition: Callable[[], Any], what: str, seconds: float = 30) -> None:

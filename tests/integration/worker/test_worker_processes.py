@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.proxy import CuttingProxy
 from tests.integration.worker.conftest import PARENT, LiveJob, Workers, wait_for_async
 
-from pipeline.sink.mongo import COMMIT_TRIES
+from pipeline.sink.transaction import COMMIT_TRIES
 from stack.mongodb import MongoDB
 from stack.stack import Stack
 
@@ -144,7 +144,7 @@ async def test_a_record_that_cannot_be_applied_is_told_with_its_table_key_and_pl
     source = live.sources[0]
     live.write(300)
     ends = await live.topics.end_offsets([source.table.topic])
-    source.table.truncate()
+    source.table.create({"id": -1})
     live.write(0)
     workers.start(live)
 
@@ -153,7 +153,7 @@ async def test_a_record_that_cannot_be_applied_is_told_with_its_table_key_and_pl
 
     await wait_for_async(told, "the failure")
     failure = live.stored()["workerFailure"]
-    assert failure["errorType"] == "UNSUPPORTED_CHANGE"
+    assert failure["errorType"] == "DECODE"
     assert failure["table"] == f"public.{source.table.name}"
     assert f"{source.table.topic}[0]@" in failure["message"]
 

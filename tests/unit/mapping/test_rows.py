@@ -14,7 +14,7 @@ from pipeline.errors import DecodeError, MappingError, UnsupportedChangeError
 from pipeline.jobs.job import TablePlan
 from pipeline.mapping.rows import TableMapper
 from pipeline.mapping.unavailable import PLACEHOLDER
-from pipeline.sink.write import Delete, Insert, Move, Replace, Set, Write
+from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Write
 from pipeline.sources.source import Identity
 
 UNKNOWN = PLACEHOLDER
@@ -131,10 +131,10 @@ def test_an_update_or_delete_without_a_key_is_not_applied_and_says_what_to_do(re
     assert refused.value.table == "public.customer"
 
 
-def test_a_truncate_is_not_applied_and_says_what_to_do() -> None:
-    with pytest.raises(UnsupportedChangeError, match=r"public\.customer was truncated") as refused:
-        written(table().truncate())
-    assert refused.value.suggestion
+@pytest.mark.parametrize("key", [("ID",), ()])
+def test_a_truncate_clears_the_collection(key: tuple[str, ...]) -> None:
+    record = table().truncate()
+    assert written(record, TableMapper(plan(key), JOB, 1)) == Clear("people", record.position)
 
 
 def test_a_new_schema_takes_effect_with_its_first_record_and_an_older_one_comes_back() -> None:

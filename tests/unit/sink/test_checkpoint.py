@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
 
-from pipeline.sink.batch import Slice, halves
+from pipeline.sink.batch import Slice, halves, split_at_clears
 from pipeline.sink.carry import Carry, Departed, Older
 from pipeline.sink.checkpoint import SLOTS, Checkpoint, advance, events_since
 from pipeline.sink.client import LOSSLESS
-from pipeline.sink.write import Delete, Insert
+from pipeline.sink.write import Clear, Delete, Insert
 
 START = Checkpoint("job", 1, *PARTITION)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -90,3 +90,37 @@ def test_the_halves_of_a_batch_are_the_batch(sizes: list[int]) -> None:
         assert pieces[-1].end == 100
         for before, after in pairwise(pieces):
             assert before.end == after.steps[0].offset
+
+
+@given(st.lists(st.lists(st.booleans(), max_size=6), max_size=3))
+def test_a_batch_cut_at_its_clears_is_the_batch_in_order(partitions: list[list[bool]]) -> None:
+    slices = []
+    for number, clears in enumerate(partitions):
+        writes = [
+            Clear(COLLECTION, position(offset)) if clear else Insert(COLLECTION, offset, {}, position(offset))
+            for offset, clear in enumerate(clears)
+        ]
+        steps = [step(write)._replace(offset=2 * write.position.offset) for write in writes]
+        slices.append(Slice(PARTITION._replace(partition=number), steps, 100))
+    batches = list(split_at_clears(slices))
+    for batch in batches:
+        steps = [each for piece in batch for each in piece.steps]
+        assert len(steps) == 1 or not any(isinstance(each.write, Clear) for each in steps)
+    for whole in slices:
+        pieces = [piece for batch in batches for piece in batch if piece.partition == whole.partition]
+        assert [each for piece in pieces for each in piece.steps] == whole.steps
+        assert pieces[-1].end == 100
+        for before, after in pairwise(pieces):
+            assert before.end == after.steps[0].offset
+
+
+def test_a_batch_without_a_clear_stays_as_it_is() -> None:
+    slices = [insert(0), insert(1)]
+    assert list(split_at_clears(slices)) == [slices]
+    assert list(split_at_clears([])) == []
+
+
+def test_a_checkpoint_that_moves_past_a_truncate_counts_it_and_no_longer_clears() -> None:
+    clear = step(Clear(COLLECTION, position(5)), "t")
+    moved = advance(replace(START, position=5, clearing=7), part([clear]), None, NOON)
+    assert (moved.position, moved.counts, moved.clearing) == (6, {"t": 1}, 0)

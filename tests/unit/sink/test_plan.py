@@ -1,19 +1,20 @@
 """What a batch comes to."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.memory_sink import NaiveCollection
-from tests.fakes.rows import COLLECTION, KEYS, TRANSACTIONS, Table, history, position, step
+from tests.fakes.rows import COLLECTION, KEYS, TRANSACTIONS, Table, history, part, position, step
 
 from pipeline.errors import WriteRefusedError
-from pipeline.sink.batch import Step
+from pipeline.sink.batch import Step, split_at_clears
 from pipeline.sink.carry import Carry
 from pipeline.sink.place import Place, canonical
 from pipeline.sink.plan import Plan, Reads, reads
-from pipeline.sink.write import Delete, Document, Insert, Move, Replace, Set, Write
+from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
 
 Documents = dict[Any, Document]
 
@@ -31,12 +32,25 @@ def read(documents: Documents, wanted: dict[str, Reads]) -> dict[Place, Document
 
 
 def apply(documents: Documents, steps: list[Step], carry: Carry | None = None) -> Carry | None:
-    """Plan the steps as one batch and carry the plan out, as MongoDB would."""
+    """Apply the steps as one batch, cut where it has to be."""
+    for (batch,) in split_at_clears([part(steps)]):
+        match batch.steps:
+            case [Step(write=Clear())]:
+                documents.clear()
+                carry = None
+            case _:
+                carry = transact(documents, batch.steps, carry)
+    return carry
+
+
+def transact(documents: Documents, steps: Sequence[Step], carry: Carry | None) -> Carry | None:
+    """Plan the steps as one transaction and carry the plan out, as MongoDB would."""
     plan = Plan(read(documents, reads(steps)), carry)
     plan.fold(steps)
     carried = plan.carry(read(documents, plan.carried_reads()))
     seen: set[Any] = set()
     for write in plan.writes().get(COLLECTION, []):
+        assert not isinstance(write, Clear)
         assert write.id not in seen, "a document is written twice"
         seen.add(write.id)
         carry_out(documents, write)
@@ -60,8 +74,8 @@ def carry_out(documents: Documents, write: Write) -> None:
             documents[write.id] = write.document | kept
         case Delete():
             documents.pop(write.id, None)
-        case Move():
-            raise AssertionError("a move is planned as something else")
+        case Move() | Clear():
+            raise AssertionError("planned as something else")
 
 
 def writes(*writes: Write) -> list[Write]:
@@ -166,6 +180,11 @@ def test_a_row_that_moves_over_a_left_over_document_replaces_it_where_a_key_hold
         assert documents == expected
 
 
+def test_a_clear_is_never_planned_with_others() -> None:
+    with pytest.raises(TypeError, match="of its own"):
+        writes(insert(1), Clear(COLLECTION, position(1)))
+
+
 def test_nothing_is_read_unless_keys_change() -> None:
     assert reads([step(insert(1)), step(replaced(1)), step(Delete(COLLECTION, 1, position(2)))]) == {}
 
@@ -187,7 +206,9 @@ def test_any_history_cut_into_any_batches_leaves_the_rows_of_the_source(transact
 def test_left_over_documents_stay_only_where_no_row_has_ever_been(transactions: list[Any], sizes: list[int]) -> None:
     table = Table(deferrable=False)
     steps = history(table, transactions)
-    untouched = set(KEYS) - {each.write.id for each in steps}
+    writes = [each.write for each in steps]
+    cleared = any(isinstance(write, Clear) for write in writes)
+    untouched = set() if cleared else set(KEYS) - {write.id for write in writes if not isinstance(write, Clear)}
     documents: Documents = {key: left_over(key) for key in KEYS}
     carry, cut = None, 0
     while steps:
