@@ -78,8 +78,7 @@ class Delete(Struct, gc=False):
     moved_to: Any = None
 
 
-@dataclass(slots=True)
-class Clear:
+class Clear(Struct, gc=False):
     """A table that was emptied by TRUNCATE: every document of its collection is deleted; the collection and its indexes stay."""
 
     collection: str
