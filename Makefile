@@ -55,4 +55,4 @@ bench: setup ## Measure against the peers; ARGS="--parts a --scale 0.1" for a pa
 	@$(BIN)/python -m bench $(ARGS)
 
 lock: setup ## Resolve the dependencies anew
-	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra bench --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --quiet -o requirements.lock

@@ -105,9 +105,14 @@ class Arrivals(threading.Thread):
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
-    """What was found: milliseconds from commit to document, of each change after the warm-up; how far the writer was late at most."""
+    """
+    Milliseconds from commit to document, of each change after the warm-up.
+
+    The writer's pace as it was, and how far it was late at most, tell whether the machine could keep up.
+    """
 
     milliseconds: Sequence[float]
+    changes_per_second: float
     late_seconds: float
 
 
@@ -133,7 +138,8 @@ def measure(
     arrivals.stop()
     begin = writer.committed[0][2] + warm_up
     counted = [mark for mark in writer.committed if mark[2] >= begin]
-    return Latencies(delays(counted, arrivals.seen), writer.late_seconds)
+    pace_kept = len(counted) / max(counted[-1][2] - counted[0][2], 0.001)
+    return Latencies(delays(counted, arrivals.seen), pace_kept, writer.late_seconds)
 
 
 def delays(committed: Sequence[Mark], seen: Sequence[Mark]) -> list[float]:

@@ -1,5 +1,6 @@
 """What a run is asked to do."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ MANY_TABLES = 50
 WIDE_ROWS = 50_000
 LARGE_ROWS = 10_000
 GROWTH = 5
+EVERYONE = ("rowstream", "mongo-kafka", "debezium")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,15 @@ class Options:
     repeat: int = 3
     tables: int = 2
     workers: tuple[int, ...] = (1, 2)
-    contestants: tuple[str, ...] = ("rowstream", "mongo-kafka", "debezium")
+    contestants: tuple[str, ...] = EVERYONE
 
     def told(self) -> dict[str, Any]:
         """The options, for the results."""
         return asdict(self)
+
+    def whole(self, every: Collection[str]) -> bool:
+        """Whether all of these parts are run at full size, with everyone."""
+        return set(self.parts) == set(every) and self.scale == 1.0 and self.contestants == EVERYONE
 
     def wants(self, contestant: str) -> bool:
         """Whether a contestant of this name is to be measured."""

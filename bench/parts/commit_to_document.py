@@ -27,11 +27,13 @@ def commit_to_document(bench: Bench) -> None:
                 bench.account.tell(f"{pipeline.title}: {PACE:,.0f} changes a second")
                 sample = _follow(bench, pipeline, workload.tables[0], seconds)
             bench.add(sample)
-            found = sample.figures
-            bench.account.say(
-                f"{turn}. {pipeline.title:<44} p50 {found['p50_ms']:6.0f} ms  p99 {found['p99_ms']:6.0f} ms  "
-                f"(at most {found['max_ms']:.0f} ms; the writer was late by {found['late_ms']:.0f} ms at most)"
-            )
+            bench.account.say(f"{turn}. {pipeline.title:<44} {_line(sample)}")
+
+
+def _line(sample: Sample) -> str:
+    found = sample.figures
+    pace = f"{found['changes_per_second']:,.0f} changes/s, the writer was late by {found['late_ms']:.0f} ms at most"
+    return f"p50 {found['p50_ms']:6.0f} ms  p99 {found['p99_ms']:6.0f} ms  (at most {found['max_ms']:.0f} ms; {pace})"
 
 
 def _follow(bench: Bench, pipeline: Pipeline, table: str, seconds: float) -> Sample:
@@ -53,6 +55,7 @@ def _follow(bench: Bench, pipeline: Pipeline, table: str, seconds: float) -> Sam
         "p50_ms": percentile(found.milliseconds, 0.5),
         "p99_ms": percentile(found.milliseconds, 0.99),
         "max_ms": max(found.milliseconds),
+        "changes_per_second": found.changes_per_second,
         "late_ms": found.late_seconds * 1000,
         "host_peak_mb": peak / 1e6,
     }
