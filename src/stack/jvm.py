@@ -48,6 +48,7 @@ def java_command(layout: Layout, heap: str, compiler: Sequence[str], main: str, 
     return [
         java().path,
         f"-Xmx{heap}",
+        "-Duser.timezone=UTC",  # Debezium takes timestamps of arrays through it, and some do not exist elsewhere
         "-Xms32m",
         "-XX:+UseSerialGC",
         *compiler,

@@ -1,7 +1,10 @@
 """The Connect schema that travels with the events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+SOURCE_TYPE = "__debezium.source.column.type"
+"""The parameter that holds the source's own name of the type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,12 @@ class FieldSchema:
     @property
     def source_type(self) -> str | None:
         """The source's own name of the type, upper case, or None when it was not propagated."""
-        name = self.parameters.get("__debezium.source.column.type")
+        name = self.parameters.get(SOURCE_TYPE)
         return name.upper() if name else None
+
+    def with_source_type(self, name: str) -> "FieldSchema":
+        """The same field with another name of its type."""
+        return replace(self, parameters={**self.parameters, SOURCE_TYPE: name})
 
 
 @dataclass(frozen=True, slots=True, eq=False)

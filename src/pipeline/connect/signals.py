@@ -1,7 +1,7 @@
 """Signals to a connector that runs: Debezium reads them from a topic of the job's own (its documentation: "Sending signals")."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.sources.source import Ownership
 
@@ -18,12 +18,14 @@ def signal_config(owned: Ownership, bootstrap_servers: str) -> dict[str, str]:
     }
 
 
-def read_again(owned: Ownership, identity: str, names: Sequence[str]) -> tuple[bytes, bytes]:
+def read_again(owned: Ownership, identity: str, names: Sequence[str], selects: Mapping[str, str]) -> tuple[bytes, bytes]:
     """
     The signal, key and value, to read tables again while the stream waits (a blocking snapshot).
 
-    `names` are regular expressions; `identity` is for Debezium's log alone.
+    `names` are regular expressions; `selects` are statements for those tables that Debezium's own do not
+    serve; `identity` is for Debezium's log alone.
     """
-    data = {"type": "BLOCKING", "data-collections": list(names)}
+    conditions = [{"data-collection": name, "filter": select} for name, select in selects.items()]
+    data = {"type": "BLOCKING", "data-collections": list(names), "additional-conditions": conditions}
     signal = {"id": identity, "type": "execute-snapshot", "data": data}
     return owned.topic_prefix.encode(), json.dumps(signal).encode()

@@ -42,6 +42,7 @@ def _known(pattern: str, code: str, suggestion: str, *, final: bool = False, cau
 
 
 SNAPSHOT_AGAIN = "Post the job again with a snapshot."
+VALUE_AGAIN = "The connector would meet the value again: change it or its column's type at the source, or leave the table out."
 BROKERS = "See whether the Kafka brokers are well."
 
 KNOWN = (
@@ -67,9 +68,15 @@ KNOWN = (
         "Give Kafka Connect a larger heap (KAFKA_HEAP_OPTS).",
     ),
     _known(
+        r"Failed to properly convert data value",
+        "VALUE_NOT_CONVERTIBLE",
+        VALUE_AGAIN,
+        final=True,
+    ),
+    _known(
         r"Error while processing event|DataException|cannot be converted|Unexpected value for JDBC type|unable to convert",
         "VALUE_NOT_CONVERTIBLE",
-        "The connector would meet the value again: change it or its column's type at the source, or leave the table out.",
+        VALUE_AGAIN,
         final=True,
     ),
     _known(

@@ -4,7 +4,7 @@ from pipeline.errors import ConfigError
 from pipeline.jobs.connector import start_connector
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Refresh, TablePlan
-from pipeline.jobs.setup import make_change_topics, plan_table, report
+from pipeline.jobs.setup import check_fields, make_change_topics, plan_table, report
 from pipeline.jobs.watch import look_at_slot
 from pipeline.mapping.names import collection_names
 from pipeline.sink.progress import create_checkpoints
@@ -38,6 +38,7 @@ async def add_tables(drive: Drive, refresh: Refresh) -> tuple[str, ...]:
         await drive.save(
             tables=(*drive.job.tables, *plans),
             topics=(*drive.job.topics, *(plan.topic for plan in plans)),
+            types=tuple((await drive.source.types()).items()),
             refresh=refresh.model_copy(update={"new": taken}),
         )
     taken = drive.job.refresh.new if drive.job.refresh else ()
@@ -57,6 +58,7 @@ def _plans(drive: Drive, catalogue: list[Table], new: list[Table]) -> list[Table
     topics, taken = set(drive.job.topics), {plan.collection: plan.qualified_name for plan in drive.job.tables}
     plans = []
     for table in new:
+        check_fields(table, drive.mode)
         plan = plan_table(drive, table, collections[table.schema, table.name])
         if not plan.key:
             raise ConfigError(

@@ -167,7 +167,8 @@ class Job(StoredModel):
     `owes_clean_up`: the job has ended while something it owns could not be removed yet.
     `slot` numbers the place the job has taken among those that may be active at once.
     `snapshot_reads` is the number of rows that the initial read had, once it is over: rows read
-    later are no part of it.
+    later are no part of it. `types` pairs the names of types that
+    the events give with those that say how values are read.
     """
 
     id: str = Field(alias="_id")
@@ -192,6 +193,7 @@ class Job(StoredModel):
     restarts: int = 0
     tables: tuple[TablePlan, ...] = ()
     topics: tuple[str, ...] = ()
+    types: tuple[tuple[str, str], ...] = ()
     snapshot_tables: dict[str, SnapshotTable] = Field(default_factory=dict)
     snapshot_ended: bool = False
     snapshot_reads: int | None = None

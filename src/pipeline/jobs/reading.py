@@ -115,8 +115,9 @@ async def _give_signal(drive: Drive, refresh: Refresh, broken_off: int) -> Refre
         )
     counted = await _save(drive, refresh, signals=refresh.signals + 1, answered=broken_off)
     catalogue = await drive.planned(await drive.source.tables(drive.mode))
-    names = [drive.source.signal_name(table) for table in catalogue if table.qualified_name in refresh.tables]
-    key, value = read_again(drive.owned, refresh.id, names)
+    tables = [table for table in catalogue if table.qualified_name in refresh.tables]
+    names = [drive.source.signal_name(table) for table in tables]
+    key, value = read_again(drive.owned, refresh.id, names, drive.source.signal_selects(drive.mode, tables))
     await write_record(drive.services.settings.kafka_bootstrap_servers, drive.owned.signal_topic, key, value)
     return counted
 

@@ -8,10 +8,10 @@ from pipeline.jobs.connector import start_connector
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Phase, TablePlan
 from pipeline.jobs.updates import EventType
-from pipeline.mapping.names import collection_names
+from pipeline.mapping.names import collection_names, field_names, key_names
 from pipeline.sink.progress import create_checkpoints
 from pipeline.sink.targets import claim_collections, prepare_targets
-from pipeline.sources.source import Finding, Severity, Table
+from pipeline.sources.source import Finding, Mode, Severity, Table
 
 LARGEST_RECORD_BYTES = 64 * 1024 * 1024 + 1024 * 1024
 SIZE = {"max.message.bytes": str(LARGEST_RECORD_BYTES), "cleanup.policy": "delete"}
@@ -50,9 +50,19 @@ async def _take_tables(drive: Drive) -> list[Table]:
         return await drive.planned(catalogue)
     await report(drive, await drive.source.check(drive.mode, catalogue))
     collections = collection_names([(table.schema, table.name) for table in catalogue])
+    for table in catalogue:
+        check_fields(table, drive.mode)
     plans = tuple(plan_table(drive, table, collections[table.schema, table.name]) for table in catalogue)
-    await drive.save(tables=plans, topics=tuple(sorted({plan.topic for plan in plans})))
+    types = tuple((await drive.source.types()).items())
+    await drive.save(tables=plans, topics=tuple(sorted({plan.topic for plan in plans})), types=types)
     return catalogue
+
+
+def check_fields(table: Table, mode: Mode) -> None:
+    """Raise `ConfigError` where two columns would become one field."""
+    taken = [column.name for column in table.columns if column.published or not mode.streams]
+    field_names([name for name in taken if name not in table.key], table.qualified_name)
+    key_names(table.key, table.qualified_name)
 
 
 def plan_table(drive: Drive, table: Table, collection: str) -> TablePlan:

@@ -32,7 +32,8 @@ class TouchedDocuments:
         self._next = self._passed = start
         self._ahead: list[Record] = []
         self._decoder = Decoder()
-        self._mappers = {(plan.schema_name, plan.table): TableMapper(plan, job.id, job.generation) for plan in job.tables}
+        types = dict(job.types)
+        self._mappers = {(plan.schema_name, plan.table): TableMapper(plan, job.id, job.generation, types) for plan in job.tables}
         self._consumer = Consumer(
             {
                 "bootstrap.servers": bootstrap_servers,

@@ -20,7 +20,7 @@ def geometry(value: dict[str, Any]) -> dict[str, Any]:
     Return the GeoJSON of Debezium's Geometry or Geography, which hold well-known binary.
 
     GeoJSON is in WGS 84; coordinates of another reference system stay as they are, with its
-    number beside them as `srid`.
+    number beside them as `srid`. A closed path of PostgreSQL's is a line string that says so.
 
     Raises:
         ValueError: It is of a kind that GeoJSON does not have (a curve, a surface, one with measures).
@@ -29,6 +29,8 @@ def geometry(value: dict[str, Any]) -> dict[str, Any]:
     srid = value.get("srid")
     if srid and srid != _WGS84:
         document["srid"] = srid
+    if (value.get("extensions") or {}).get("closed") == "true":
+        document["closed"] = True
     return document
 
 

@@ -14,16 +14,10 @@ from pipeline.errors import MappingError
 from pipeline.mapping import times
 from pipeline.mapping.decimals import decimal128, plain_decimal, text_from_unscaled
 from pipeline.mapping.json_values import canonical_json
-from pipeline.mapping.names import camel_case
+from pipeline.mapping.names import key_names
 from pipeline.mapping.types import Converter, UnknownTypeError, array_converter, converter, is_decimal
 
 Image = Mapping[str, Any]
-
-
-def key_field(column: str) -> str:
-    """Name the column's field inside an `_id`, where MongoDB takes no leading `$`: its full-width form stands for it."""
-    name = camel_case(column)
-    return "\uff04" + name[1:] if name.startswith("$") else name
 
 
 def key_converter(field: FieldSchema) -> Converter:
@@ -31,8 +25,8 @@ def key_converter(field: FieldSchema) -> Converter:
     Return what turns the values of a key column into BSON.
 
     Timestamps become ISO 8601 texts, which are the same at every precision that a column may
-    be given and hold microseconds, as a date does not; decimals over 34 digits become their
-    text, JSON its text without spaces; anything else is as in the body.
+    be given and hold microseconds, as a date does not, and so do times; infinite dates become
+    texts, decimals over 34 digits theirs, JSON its own without spaces; anything else is as in the body.
 
     Raises:
         UnknownTypeError: No value of this type can be part of an `_id`.
@@ -43,7 +37,7 @@ def key_converter(field: FieldSchema) -> Converter:
         raise UnknownTypeError(field)
     if field.type == "array" and field.element is not None:
         element = field.element if field.element.source_type else replace(field.element, parameters=field.parameters)
-        return array_converter(key_converter(element))
+        return array_converter(field, _KEYS_IN_ARRAYS.get(element.logical) or key_converter(element))
     if is_decimal(field):
         return _decimal
     if field.logical == "org.apache.kafka.connect.data.Decimal":
@@ -62,16 +56,11 @@ def key_function(fields: Sequence[FieldSchema], table: str) -> Callable[[Image],
 
     Raises:
         UnknownTypeError: A column has a type that cannot be part of an `_id`.
-        MappingError: Two columns would have one name. The function raises it where a column is
-            absent, null, or cannot be converted.
+        ConfigError: Two columns would have one name.
+        MappingError: (from the function) A column is absent, null, or cannot be converted.
     """
-    columns = tuple((field.name, key_field(field.name), key_converter(field)) for field in fields)
-    if len({name for _, name, _ in columns}) < len(columns):
-        raise MappingError(
-            f"two columns of the key of {table} would become the same field: {', '.join(column for column, _, _ in columns)}",
-            suggestion="Rename one of the columns at the source.",
-            table=table,
-        )
+    names = key_names([field.name for field in fields], table)
+    columns = tuple((field.name, names[field.name], key_converter(field)) for field in fields)
 
     def value(image: Image, column: str, convert: Converter) -> Any:
         raw = image.get(column)
@@ -102,9 +91,18 @@ def _decimal(text: str) -> Any:
 
 _LOGICAL: dict[str | None, Converter] = {
     "io.debezium.data.Json": canonical_json,
+    "io.debezium.time.Date": times.key_from_days,
+    "io.debezium.time.MicroTime": times.time_of_day(6),
     "io.debezium.time.MicroTimestamp": times.text_from_micros,
     "io.debezium.time.NanoTimestamp": times.text_from_nanos,
+    "io.debezium.time.Time": times.time_of_day(3, shown=6),
     "io.debezium.time.Timestamp": times.text_from_millis,
     "io.debezium.time.ZonedTimestamp": times.text_from_zoned,
+    "org.apache.kafka.connect.data.Date": times.key_from_days,
+    "org.apache.kafka.connect.data.Time": times.time_of_day(3, shown=6),
     "org.apache.kafka.connect.data.Timestamp": times.text_from_millis,
+}
+
+_KEYS_IN_ARRAYS: dict[str | None, Converter] = {
+    "io.debezium.time.MicroTimestamp": lambda micros: times.text_from_micros(times.gregorian_micros(micros)),
 }

@@ -40,11 +40,19 @@ def field_names(columns: Sequence[str], table: str) -> dict[str, str]:
         ConfigError: Two columns would have the same field.
     """
     names = {column: "_id_" if (name := camel_case(column)) == "_id" else name for column in columns}
-    for name, (first, second, *_) in _collisions(names).items():
-        raise ConfigError(
-            f'the columns "{first}" and "{second}" of {table} would both become the field "{name}"',
-            suggestion="Rename one of the two columns at the source.",
-        )
+    _refuse_collisions(names, table)
+    return names
+
+
+def key_names(columns: Sequence[str], table: str) -> dict[str, str]:
+    """
+    Name the fields of the key columns inside an `_id`, where MongoDB takes no leading `$`: its full-width form stands for it.
+
+    Raises:
+        ConfigError: Two columns would have the same field.
+    """
+    names = {column: "\uff04" + name[1:] if (name := camel_case(column)).startswith("$") else name for column in columns}
+    _refuse_collisions(names, f"the key of {table}")
     return names
 
 
@@ -88,6 +96,14 @@ def _lowered(part: str) -> str:
 def _capitalised(part: str) -> str:
     capital = part[0].upper()
     return capital + part[1:] if len(capital) == 1 else part
+
+
+def _refuse_collisions(fields: dict[str, str], place: str) -> None:
+    for name, (first, second, *_) in _collisions(fields).items():
+        raise ConfigError(
+            f'the columns "{first}" and "{second}" of {place} would both become the field "{name}"',
+            suggestion="Rename one of the two columns at the source.",
+        )
 
 
 def _collisions(names: dict[T, str]) -> dict[str, list[T]]:

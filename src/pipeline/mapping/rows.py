@@ -1,5 +1,6 @@
 """From a change to the write it asks for: rows become documents of their own, field by field."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pipeline.change.change import Change, Operation
@@ -17,12 +18,17 @@ _READ, _CREATE, _UPDATE = Operation.READ, Operation.CREATE, Operation.UPDATE
 
 
 class TableMapper:
-    """Maps the changes of one table. What a schema means is worked out once, when it is first seen."""
+    """
+    Maps the changes of one table. What a schema means is worked out once, when it is first seen.
 
-    def __init__(self, plan: TablePlan, job: str, generation: int) -> None:
+    `types` says what types the events name only are (see `pipeline.mapping.types.known_as`).
+    """
+
+    def __init__(self, plan: TablePlan, job: str, generation: int, types: Mapping[str, str] | None = None) -> None:
         self._plan = plan
         self._job = job
         self._generation = generation
+        self._types = types or {}
         self._row: RowSchema | None = None
         self._shape: Shape
         self._shapes: dict[RowSchema, Shape] = {}
@@ -109,7 +115,7 @@ class TableMapper:
         if shape is None:
             if len(self._shapes) >= KNOWN_SHAPES:
                 self._shapes.clear()
-            shape = self._shapes[row] = Shape(row, self._plan.key, self._plan.qualified_name)
+            shape = self._shapes[row] = Shape(row, self._plan.key, self._plan.qualified_name, self._types)
         return shape
 
 

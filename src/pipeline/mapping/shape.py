@@ -1,6 +1,6 @@
 """What one schema of a table means for its rows, worked out once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipeline.change.schema import RowSchema
@@ -8,7 +8,7 @@ from pipeline.errors import ConfigError, DecodeError, EventError, MappingError
 from pipeline.mapping.compiled import Column, document_function, unavailable_test
 from pipeline.mapping.key import Image, key_function
 from pipeline.mapping.names import field_names
-from pipeline.mapping.types import UnknownTypeError, converter
+from pipeline.mapping.types import UnknownTypeError, converter, known_as
 from pipeline.mapping.unavailable import placeholders
 from pipeline.sink.write import Document
 
@@ -24,9 +24,9 @@ class Shape:
             key column is not there (from the methods: a value cannot be mapped).
     """
 
-    def __init__(self, row: RowSchema, key: Sequence[str], table: str) -> None:
+    def __init__(self, row: RowSchema, key: Sequence[str], table: str, types: Mapping[str, str]) -> None:
         self._table = table
-        columns = {field.name: field for field in row.fields}
+        columns = self._compiled(lambda: {field.name: known_as(field, types) for field in row.fields})
         missing = [column for column in key if column not in columns]
         if missing:
             raise MappingError(
@@ -35,7 +35,7 @@ class Shape:
                 table=table,
                 column=missing[0],
             )
-        body = [field for field in row.fields if field.name not in key]
+        body = [field for name, field in columns.items() if name not in key]
         names = self._compiled(lambda: field_names([field.name for field in body], table))
         converters = self._compiled(lambda: [converter(field) for field in body])
         self._body = [
@@ -111,7 +111,8 @@ class Shape:
             return compile_()
         except UnknownTypeError as error:
             raise MappingError(
-                f'the column "{error.column}" of {self._table} has the type {error}, which cannot be mapped',
+                f'the column "{error.column}" of {self._table} has the type {error}, {error.reason}',
+                suggestion=error.suggestion,
                 table=self._table,
                 column=error.column,
             ) from error

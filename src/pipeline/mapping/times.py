@@ -21,21 +21,43 @@ MINUS_INFINITY = DatetimeMS(-8_640_000_000_000_000)
 """BSON has no infinite date: the last and the first instant that every driver can hold (ECMAScript's limits)."""
 
 INFINITE_TEXTS = {"infinity": INFINITY, "-infinity": MINUS_INFINITY}
-INFINITE_MICROS = {9_223_372_036_825_200_000: "infinity", -9_223_372_036_832_400_000: "-infinity"}
-INFINITE_MILLIS = {9_223_372_036_825_200: "infinity", -9_223_372_036_832_400: "-infinity"}
+INFINITE_MICROS = {
+    2**63 - 1: "infinity",
+    -(2**63): "-infinity",
+    9_223_372_036_825_200_000: "infinity",
+    -9_223_372_036_832_400_000: "-infinity",
+}
+INFINITE_MILLIS = {
+    9_223_372_036_825_200_000: "infinity",
+    -9_223_372_036_832_400_000: "-infinity",
+    9_223_372_036_825_200: "infinity",
+    -9_223_372_036_832_400: "-infinity",
+}
 INFINITE_NANOS = {2**63 - 1: "infinity", -(2**63): "-infinity"}
-"""PostgreSQL's infinite timestamps as Debezium writes them (its documentation: PostgreSQL, TIMESTAMP type)."""
+"""PostgreSQL's infinite timestamps as Debezium writes them: each two kinds where 3.7 and 3.6 differ, or arrays from the rest."""
 
 INFINITE_DAYS = {
-    -622_191_234: INFINITY,
-    -625_821_272: MINUS_INFINITY,
-    -2_147_472_692: INFINITY,
-    -2_147_472_691: MINUS_INFINITY,
+    2_146_033_979: "infinity",
+    -2_147_472_691: "-infinity",
+    -2_147_472_692: "infinity",
+    -622_191_234: "infinity",
+    -625_821_272: "-infinity",
 }
-"""PostgreSQL's infinite dates: what becomes of them in Debezium's snapshots (the first two) and changes."""
+"""PostgreSQL's infinite dates: in changes and snapshots (the first two, the third with Debezium 3.6), and what arrays have."""
 
 EARLIEST_DAY = -5_000_000
-"""Before any date that a database has (PostgreSQL's first is in 4713 BC)."""
+LATEST_DAY = 2_146_000_000
+"""Outside of these no database has dates (PostgreSQL's are from 4713 BC to 5874897)."""
+
+EARLIEST_MICROS = EARLIEST_DAY * DAY_SECONDS * 1_000_000
+LATEST_MICROS = 9_223_372_036_825_200_000
+"""What lies outside is infinite, of the year 294247, or has gone beyond 64 bits on its way here."""
+
+LATEST_SECONDS = 9_224_318_015_999
+"""The end of the year 294276. A timestamp with a zone that seems later is minus infinity, which has lost its era in an array."""
+
+JAVA_CUTOVER_MICROS = -12_219_292_800_000_000
+"""1582-10-15, before which Java's `GregorianCalendar` counts by the Julian calendar."""
 
 _ZONED = re.compile(
     r"(?P<year>[+-]?\d{4,})-(?P<month>\d\d)-(?P<day>\d\d)T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d{1,9}))?)?"
@@ -50,11 +72,7 @@ def date_from_days(days: int) -> DatetimeMS:
     Raises:
         ValueError: No database has this date: it is an overflow on its way here.
     """
-    if days < EARLIEST_DAY:
-        if days in INFINITE_DAYS:
-            return INFINITE_DAYS[days]
-        raise ValueError(f"the day {days} is no date of the source")
-    return DatetimeMS(days * DAY_MS)
+    return DatetimeMS(days * DAY_MS) if EARLIEST_DAY < days < LATEST_DAY else INFINITE_TEXTS[_infinite_day(days)]
 
 
 def date_from_millis(millis: int) -> DatetimeMS:
@@ -63,8 +81,38 @@ def date_from_millis(millis: int) -> DatetimeMS:
 
 
 def date_from_micros(micros: int) -> DatetimeMS:
-    """Return the instant; what is finer than a millisecond is cut."""
-    return INFINITE_TEXTS[INFINITE_MICROS[micros]] if micros in INFINITE_MICROS else DatetimeMS(micros // 1_000)
+    """
+    Return the instant; what is finer than a millisecond is cut.
+
+    Raises:
+        ValueError: It has gone beyond 64 bits on its way here: a timestamp after the year 294246.
+    """
+    if EARLIEST_MICROS < micros < LATEST_MICROS:
+        return DatetimeMS(micros // 1_000)
+    return INFINITE_TEXTS[INFINITE_MICROS[micros]] if micros in INFINITE_MICROS else DatetimeMS(_whole(micros) // 1_000)
+
+
+def date_from_julian_micros(micros: int) -> DatetimeMS:
+    """The same for what `gregorian_micros` is for."""
+    return date_from_micros(gregorian_micros(micros))
+
+
+def date_from_julian_millis(millis: int) -> DatetimeMS:
+    """The same for milliseconds."""
+    return date_from_millis(millis if millis in INFINITE_MILLIS else gregorian_micros(millis * 1_000) // 1_000)
+
+
+def gregorian_micros(micros: int) -> int:
+    """
+    Return the instant that has in the Gregorian calendar the date which the given one has in Java's.
+
+    PostgreSQL counts by the Gregorian calendar at all times, Java by the Julian one until
+    1582, so that a timestamp of an array, which has been a `java.sql.Timestamp`, is another instant.
+    """
+    if micros >= JAVA_CUTOVER_MICROS or micros in INFINITE_MICROS:
+        return micros
+    days, time = divmod(micros, DAY_SECONDS * 1_000_000)
+    return days_from_civil(*julian_from_days(days)) * DAY_SECONDS * 1_000_000 + time
 
 
 def date_from_nanos(nanos: int) -> DatetimeMS:
@@ -87,12 +135,20 @@ def date_from_zoned(text: str) -> datetime | DatetimeMS:
     if text in INFINITE_TEXTS:
         return INFINITE_TEXTS[text]
     seconds, nanos = _parse_zoned(text)
-    return DatetimeMS(seconds * 1_000 + nanos // 1_000_000)
+    return MINUS_INFINITY if seconds > LATEST_SECONDS else DatetimeMS(seconds * 1_000 + nanos // 1_000_000)
+
+
+def key_from_days(days: int) -> DatetimeMS | str:
+    """Return midnight UTC of the day; an infinite one is a text, which no other date is."""
+    return DatetimeMS(days * DAY_MS) if EARLIEST_DAY < days < LATEST_DAY else _infinite_day(days)
 
 
 def text_from_zoned(text: str) -> str:
     """Return the one text for an instant, whatever its offset and number of digits, in UTC."""
-    return text if text in INFINITE_TEXTS else timestamp_text(*_parse_zoned(text)) + "Z"
+    if text in INFINITE_TEXTS:
+        return text
+    seconds, nanos = _parse_zoned(text)
+    return "-infinity" if seconds > LATEST_SECONDS else timestamp_text(seconds, nanos) + "Z"
 
 
 def text_from_millis(millis: int) -> str:
@@ -102,7 +158,7 @@ def text_from_millis(millis: int) -> str:
 
 def text_from_micros(micros: int) -> str:
     """The same for microseconds."""
-    return INFINITE_MICROS.get(micros) or text_from_nanos(micros * 1_000)
+    return INFINITE_MICROS.get(micros) or text_from_nanos(_whole(micros) * 1_000)
 
 
 def text_from_nanos(nanos: int) -> str:
@@ -110,12 +166,12 @@ def text_from_nanos(nanos: int) -> str:
     return INFINITE_NANOS.get(nanos) or timestamp_text(*divmod(nanos, 1_000_000_000))
 
 
-def time_of_day(digits: int) -> Callable[[int], str]:
+def time_of_day(digits: int, shown: int | None = None) -> Callable[[int], str]:
     """
     Make a function from a time of day, counted in units of 10 to the -digits seconds, to ISO 8601.
 
-    A fraction is written with all its digits, or not at all where it is zero. SQL's
-    24:00:00 stays what it is.
+    A fraction is written with all its digits, or as many as are to be `shown`; not at all where it is
+    zero. SQL's 24:00:00 stays what it is.
     """
     units = 10**digits
 
@@ -123,7 +179,7 @@ def time_of_day(digits: int) -> Callable[[int], str]:
         seconds, fraction = divmod(time, units)
         minutes, second = divmod(seconds, 60)
         clock = f"{minutes // 60:02}:{minutes % 60:02}:{second:02}"
-        return f"{clock}.{fraction:0{digits}}" if fraction else clock
+        return f"{clock}.{f'{fraction:0{digits}}'.ljust(shown or digits, '0')}" if fraction else clock
 
     return text
 
@@ -154,6 +210,18 @@ def _parse_zoned(text: str) -> tuple[int, int]:
     return seconds, int((match["fraction"] or "0").ljust(9, "0"))
 
 
+def _infinite_day(days: int) -> str:
+    if days not in INFINITE_DAYS:
+        raise ValueError(f"the day {days} is no date of the source")
+    return INFINITE_DAYS[days]
+
+
+def _whole(micros: int) -> int:
+    if micros <= EARLIEST_MICROS:
+        raise ValueError("it is after the year 294246, and has gone beyond the 64 bits in which Debezium counts its microseconds")
+    return micros
+
+
 def days_from_civil(year: int, month: int, day: int) -> int:
     """
     Return the days from 1970-01-01 to a date, for any year.
@@ -175,3 +243,13 @@ def civil_from_days(days: int) -> tuple[int, int, int]:
     shifted = (5 * day_of_year + 2) // 153
     month = shifted + 3 if shifted < 10 else shifted - 9
     return era * 400 + year_of_era + (month <= 2), month, day_of_year - (153 * shifted + 2) // 5 + 1
+
+
+def julian_from_days(days: int) -> tuple[int, int, int]:
+    """Return year, month and day in the Julian calendar, whose leap years come every four years, of the day counted from 1970-01-01."""
+    cycle, day_of_cycle = divmod(days + 719_470, 1_461)
+    year_of_cycle = min(day_of_cycle // 365, 3)
+    day_of_year = day_of_cycle - year_of_cycle * 365
+    shifted = (5 * day_of_year + 2) // 153
+    month = shifted + 3 if shifted < 10 else shifted - 9
+    return cycle * 4 + year_of_cycle + (month <= 2), month, day_of_year - (153 * shifted + 2) // 5 + 1

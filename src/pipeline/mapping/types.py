@@ -5,8 +5,9 @@ The type is what travels with the events: Connect's type, the logical name, and 
 type name where a text alone does not say enough (a `numeric` is a string, too).
 """
 
+import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from bson.binary import UUID_SUBTYPE, Binary
@@ -29,10 +30,38 @@ UNLIMITED_BITS = 2**31 - 1
 class UnknownTypeError(Exception):
     """There is no BSON for the type of this field."""
 
+    reason = "which cannot be mapped"
+    suggestion: str | None = None
+
     def __init__(self, field: FieldSchema) -> None:
         names = (field.source_type, field.logical, field.type)
         super().__init__(" / ".join(name for name in names if name is not None))
         self.column = field.name
+
+
+class NewTypeError(UnknownTypeError):
+    """The type was made after the job had begun, so that nobody knows what it stands for."""
+
+    reason = "which was not there when the job began"
+    suggestion = "Post the job again."
+
+
+def known_as(field: FieldSchema, types: Mapping[str, str]) -> FieldSchema:
+    """
+    Return the field with the type that its own stands for, which is another one for a domain.
+
+    `types` maps the names of types that the events give to those that say how values are
+    read; where it is empty, every name is taken for what it is.
+
+    Raises:
+        NewTypeError: Only the name tells the type, and it is not known.
+    """
+    described = field if field.element is None else field.element
+    if not types or field.source_type is None or described.logical is not None:
+        return field
+    if field.source_type not in types:
+        raise NewTypeError(field)
+    return field.with_source_type(types[field.source_type])
 
 
 def converter(field: FieldSchema) -> Converter:
@@ -58,8 +87,8 @@ def _converter(field: FieldSchema, source_type: str | None) -> Converter:
     if field.logical is not None and field.logical not in _VECTORS:
         raise UnknownTypeError(field)
     if field.element is not None:
-        element = _converter(field.element, field.element.source_type or source_type)
-        return array_converter(element) if field.type == "array" else _map_converter(element)
+        element = _IN_ARRAYS.get(field.element.logical) or _converter(field.element, field.element.source_type or source_type)
+        return array_converter(field, element) if field.type == "array" else _map_converter(element)
     if field.type == "string":
         return decimal128 if _element_type(source_type) in DECIMAL_TYPES else None
     if field.type == "bytes":
@@ -74,11 +103,40 @@ def _element_type(source_type: str | None) -> str | None:
     return source_type.lstrip("_") if source_type else None
 
 
-def array_converter(convert: Converter) -> Converter:
-    """Return what turns an array's values into BSON, given what does so with an element."""
-    if convert is None:
-        return None
-    return lambda values: [None if value is None else convert(value) for value in values]
+def array_converter(field: FieldSchema, convert: Converter) -> Converter:
+    """
+    Return what turns an array's values into BSON, given what does so with an element.
+
+    It refuses arrays of arrays, of whose inner ones Debezium's PostgreSQL connector makes
+    nulls, or the texts that Java has for arrays (`[Ljava.lang.String;@1f`).
+    """
+    if field.logical in _VECTORS:
+        return None if convert is None else lambda values: list(map(convert, values))
+    texts = field.element is not None and _is_text(field.element, field.source_type)
+    check = _refuse_arrays_as_texts if texts else _refuse_nulls_alone
+
+    def converted(values: list[Any]) -> list[Any]:
+        if values:
+            check(values)
+        return values if convert is None else [None if value is None else convert(value) for value in values]
+
+    return converted
+
+
+def _is_text(element: FieldSchema, source_type: str | None) -> bool:
+    if element.type != "string" or element.logical in ("io.debezium.time.ZonedTimestamp", "io.debezium.time.ZonedTime"):
+        return False
+    return _element_type(source_type) not in DECIMAL_TYPES
+
+
+def _refuse_arrays_as_texts(values: list[Any]) -> None:
+    if type(values[0]) is str and _JAVA_ARRAY.fullmatch(values[0]):
+        raise ValueError("it is an array of arrays, whose inner ones Debezium does not carry")
+
+
+def _refuse_nulls_alone(values: list[Any]) -> None:
+    if values[0] is None and values.count(None) == len(values):
+        raise ValueError("it is an array of arrays, whose inner ones Debezium does not carry, or one of NULLs alone: nothing tells which")
 
 
 def _map_converter(convert: Converter) -> Converter:
@@ -124,6 +182,8 @@ def _text_from_bytes(value: str) -> str:
 
 _BINARY_TYPES = frozenset({None, "BYTEA", "_BYTEA", "BLOB", "TINYBLOB", "MEDIUMBLOB", "LONGBLOB", "BINARY", "VARBINARY", "IMAGE", "RAW"})
 
+_JAVA_ARRAY = re.compile(r"\[+L[A-Za-z.]+;@[0-9a-f]+")
+
 _VECTORS = frozenset({"io.debezium.data.DoubleVector", "io.debezium.data.FloatVector"})
 
 _PLAIN: dict[str, Converter] = {
@@ -141,6 +201,12 @@ _PARAMETRIC: dict[str | None, Callable[[FieldSchema], Converter]] = {
     "io.debezium.data.Bits": _bits,
     "org.apache.kafka.connect.data.Decimal": _scaled_decimal,
 }
+
+_IN_ARRAYS: dict[str | None, Converter] = {
+    "io.debezium.time.MicroTimestamp": times.date_from_julian_micros,
+    "io.debezium.time.Timestamp": times.date_from_julian_millis,
+}
+"""Timestamps in PostgreSQL's arrays have gone through the calendar of the JDBC driver."""
 
 _LOGICAL: dict[str | None, Converter] = {
     "io.debezium.data.Enum": None,

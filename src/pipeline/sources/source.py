@@ -38,13 +38,24 @@ class Column:
     A column as the catalogue has it; `type` is the source's own name of its type.
 
     `published` is False for a column whose value does not travel with changes (some
-    generated columns): jobs that stream leave it out.
+    generated columns): jobs that stream leave it out. `domain_base` is the type that a
+    domain stands for, None for other types. `dimensions` is what an array was declared with,
+    0 for other types. `unreadable` says why the connector would not read the column's
+    values for what they are, or None where it does.
     """
 
     name: str
     type: str
     nullable: bool
     published: bool = True
+    domain_base: str | None = None
+    dimensions: int = 0
+    unreadable: str | None = None
+
+    @property
+    def base(self) -> str:
+        """The type that the values have: what a domain stands for, or the type itself."""
+        return self.domain_base or self.type
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,14 @@ class Source(Protocol):
         """The tables (schema, name) that a job of this mode would take now, and of each whether its changes are told to the generation."""
         ...
 
+    async def types(self) -> dict[str, str]:
+        """
+        What the types are that the events name only: the name they travel by, and that of the type which says how values are read.
+
+        A name that is not among them is of a type made later.
+        """
+        ...
+
     async def prepare(self, mode: Mode, owned: Ownership, tables: Sequence[Table]) -> None:
         """Make what the connector needs at the source (publications; for CDC_ONLY the slot)."""
         ...
@@ -155,6 +174,10 @@ class Source(Protocol):
 
     def signal_name(self, table: Table) -> str:
         """What a signal calls the table: a regular expression that matches its name alone."""
+        ...
+
+    def signal_selects(self, mode: Mode, tables: Sequence[Table]) -> dict[str, str]:
+        """The SELECT statements, by what a signal calls their tables, with which some of these are read again."""
         ...
 
     def topic(self, owned: Ownership, table: Table) -> str:

@@ -26,7 +26,8 @@ class Translator:
 
     def __init__(self, job: Job) -> None:
         self._decoder = Decoder()
-        self._mappers = {(plan.schema_name, plan.table): TableMapper(plan, job.id, job.generation) for plan in job.tables}
+        types = dict(job.types)
+        self._mappers = {(plan.schema_name, plan.table): TableMapper(plan, job.id, job.generation, types) for plan in job.tables}
 
     def translate(self, fetched: Sequence[Fetched]) -> tuple[list[Slice], Refusal | None]:
         """The batch up to the first record of a partition that cannot be applied, and that record if there is one."""

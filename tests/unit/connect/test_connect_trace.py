@@ -81,3 +81,14 @@ def test_the_cause_is_the_first_exception_that_says_something() -> None:
 
 def test_a_long_message_is_cut() -> None:
     assert len(explain("java.lang.IllegalStateException: " + "x" * 10_000).cause) < 600
+
+
+def test_the_column_whose_value_could_not_be_converted_is_named() -> None:
+    reason = explain(
+        trace(
+            "org.apache.kafka.connect.errors.ConnectException: Error while processing event at offset {lsn=1}",
+            "io.debezium.DebeziumException: Failed to properly convert data value for 'public.t.moods' of type _mood",
+        )
+    )
+    assert (reason.code, reason.final) == ("VALUE_NOT_CONVERTIBLE", True)
+    assert reason.cause == "Failed to properly convert data value for 'public.t.moods' of type _mood"

@@ -307,6 +307,13 @@ class _Source:
     def signal_name(self, table: Table) -> str:
         return table.qualified_name
 
+    def signal_selects(self, _mode: Mode, _tables: Sequence[Table]) -> dict[str, str]:
+        return {}
+
+    async def types(self) -> dict[str, str]:
+        self._world.answer("source")
+        return {}
+
     def topic(self, _owned: Ownership, table: Table) -> str:
         return f"prefix.{table.qualified_name}"
 

@@ -192,3 +192,13 @@ def test_a_table_of_one_column_and_one_of_a_key_alone_are_mapped() -> None:
     write = written(pair.read({"ID": 7, "FIRST_NAME": "x"}))
     assert isinstance(write, Insert)
     assert write.document == {"_id": 7, "firstName": "x"}
+
+
+def test_a_domain_is_read_as_what_it_stands_for_and_one_made_since_is_named() -> None:
+    columns = [column("id", "int32", optional=False), column("price", source_type="AMOUNT")]
+    mapper = TableMapper(plan(("id",)), JOB, 1, {"AMOUNT": "NUMERIC"})
+    record = Table(columns=columns, key=("id",)).create({"id": 1, "price": "1.50"})
+    assert written(record, mapper) == Insert("people", 1, {"_id": 1, "price": Decimal128("1.50")}, record.position)
+    with pytest.raises(MappingError, match=r'column "price" of public\.customer has the type AMOUNT') as refused:
+        written(record, TableMapper(plan(("id",)), JOB, 1, {"OTHER": "NUMERIC"}))
+    assert (refused.value.column, refused.value.suggestion) == ("price", "Post the job again.")

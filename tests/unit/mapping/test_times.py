@@ -92,8 +92,13 @@ def test_infinities_lie_after_and_before_everything_and_are_the_same_in_snapshot
     later = [
         times.date_from_days(-622_191_234),
         times.date_from_days(-2_147_472_692),
+        times.date_from_days(2_146_033_979),
         times.date_from_micros(9_223_372_036_825_200_000),
+        times.date_from_micros(2**63 - 1),
+        times.date_from_julian_micros(2**63 - 1),
         times.date_from_millis(9_223_372_036_825_200),
+        times.date_from_millis(9_223_372_036_825_200_000),
+        times.date_from_julian_millis(9_223_372_036_825_200_000),
         times.date_from_nanos(2**63 - 1),
         times.date_from_zoned("infinity"),
     ]
@@ -101,7 +106,12 @@ def test_infinities_lie_after_and_before_everything_and_are_the_same_in_snapshot
         times.date_from_days(-625_821_272),
         times.date_from_days(-2_147_472_691),
         times.date_from_micros(-9_223_372_036_832_400_000),
+        times.date_from_micros(-(2**63)),
+        times.date_from_julian_micros(-(2**63)),
         times.date_from_millis(-9_223_372_036_832_400),
+        times.date_from_millis(-9_223_372_036_832_400_000),
+        times.date_from_julian_millis(-9_223_372_036_832_400_000),
+        times.date_from_zoned("+292269055-12-02T16:47:04.000000Z"),
         times.date_from_nanos(-(2**63)),
         times.date_from_zoned("-infinity"),
     ]
@@ -109,9 +119,33 @@ def test_infinities_lie_after_and_before_everything_and_are_the_same_in_snapshot
     assert {stored_millis(value) for value in earlier} == {-8_640_000_000_000_000}
 
 
-def test_a_date_that_no_database_has_is_refused() -> None:
-    with pytest.raises(ValueError, match="-2147483648"):
-        times.date_from_days(-(2**31))
+@pytest.mark.parametrize("days", [-(2**31), 2**31 - 1])
+def test_a_date_that_no_database_has_is_refused(days: int) -> None:
+    with pytest.raises(ValueError, match=str(days)):
+        times.date_from_days(days)
+
+
+def test_a_timestamp_that_has_gone_beyond_64_bits_is_refused() -> None:
+    overflow = -9_223_372_036_853_775_810  # 294276-12-31 23:59:59.999999, as Debezium sends it
+    for read in (times.date_from_micros, times.text_from_micros):
+        with pytest.raises(ValueError, match="294246"):
+            read(overflow)
+
+
+@given(st.integers(-4_712, 1_582), st.integers(1, 12), st.integers(1, 28), st.integers(0, 86_399_999_999))
+def test_a_timestamp_of_an_array_keeps_the_date_that_it_has_in_the_julian_calendar(year: int, month: int, day: int, time: int) -> None:
+    if (year, month, day) >= (1582, 10, 5):
+        return
+    shifted, shift = (year, month - 2) if month > 2 else (year - 1, month + 10)
+    julian = shifted * 365 + shifted // 4 + (153 * (shift - 1) + 2) // 5 + day - 719_471
+    micros = times.gregorian_micros(julian * 86_400_000_000 + time)
+    assert micros == times.days_from_civil(year, month, day) * 86_400_000_000 + time
+    assert times.julian_from_days(julian) == (year, month, day)
+
+
+def test_a_timestamp_since_1582_is_what_it_is_in_an_array_too() -> None:
+    for micros in (-12_219_292_800_000_000, 0, 1_709_210_096_123_456, 2**63 - 1, -(2**63)):
+        assert times.gregorian_micros(micros) == micros
 
 
 @given(st.times())
@@ -156,3 +190,7 @@ def test_keys_have_all_years_and_the_infinities() -> None:
     assert times.text_from_zoned("-0043-03-15T12:00:00Z") == "-0043-03-15T12:00:00.000000Z"
     assert times.text_from_micros(9_223_372_036_825_200_000) == times.text_from_zoned("infinity") == "infinity"
     assert times.text_from_nanos(-(2**63)) == "-infinity"
+    assert times.text_from_micros(2**63 - 1) == times.text_from_millis(9_223_372_036_825_200_000) == "infinity"
+    assert times.text_from_zoned("+292269055-12-02T16:47:04.000000Z") == "-infinity"
+    assert (times.key_from_days(2_146_033_979), times.key_from_days(-2_147_472_691)) == ("infinity", "-infinity")
+    assert times.key_from_days(1) == DatetimeMS(86_400_000)

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.change.schema import FieldSchema
-from pipeline.mapping.types import UnknownTypeError, converter
+from pipeline.mapping.types import NewTypeError, UnknownTypeError, converter, known_as
 
 GEO = "io.debezium.data.geometry."
+TIME = "io.debezium.time."
 
 
 def field(kind: str, logical: str | None = None, source_type: str | None = None, **more: Any) -> FieldSchema:
@@ -97,6 +98,17 @@ def wkb(*parts: bytes, kind: int, order: str = "<") -> bytes:
             {"dimensions": 5, "vector": {"1": 0.5, "4": 2.0}},
         ),
         (field("array", element=field("string")), ["a", None], ["a", None]),
+        (field("array", element=field("string")), [None, None], [None, None]),
+        (field("array", element=field("string")), ["[L", "[Ljava.lang.String;@zz"], ["[L", "[Ljava.lang.String;@zz"]),
+        (field("array", element=field("int32")), [], []),
+        (field("array", element=field("int32")), [None, 1], [None, 1]),
+        (field("array", element=field("int64", TIME + "MicroTimestamp")), [-63_517_953_600_000_000], [DatetimeMS(-63_517_780_800_000)]),
+        (field("array", element=field("int64", TIME + "Timestamp")), [-14_825_937_600_000], [DatetimeMS(-14_826_715_200_000)]),
+        (
+            field("struct", GEO + "Geometry"),
+            {"wkb": b64(wkb(pack("<I4d", 2, 0, 0, 1, 1), kind=2)), "srid": None, "extensions": {"type": "path", "closed": "true"}},
+            {"type": "LineString", "coordinates": [[0.0, 0.0], [1.0, 1.0]], "closed": True},
+        ),
         (field("array", None, "_NUMERIC", element=field("string")), ["1.5", None, "NAN"], None),
         (field("array", element=field("array", element=field("double"))), [["NaN"], None, [1.0, None]], None),
         (field("map", element=field("string")), {"a": "1", "b": None}, {"a": "1", "b": None}),
@@ -201,3 +213,50 @@ def test_a_type_that_is_not_known_is_refused_by_name(schema: FieldSchema) -> Non
         converter(schema)
     assert (schema.logical or schema.type) in str(refused.value) or "Odd" in str(refused.value)
     assert refused.value.column == "c"
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        (field("array", element=field("string")), ["[Ljava.lang.String;@3a056231", "[Ljava.lang.String;@278288eb"]),
+        (field("array", element=field("string", "io.debezium.data.Uuid")), ["[Ljava.util.UUID;@6a21232a"]),
+        (field("array", element=field("string", "io.debezium.data.Json")), ["[[Ljava.lang.String;@7b723c3"]),
+        (field("array", element=field("int32")), [None, None]),
+        (field("array", element=field("double")), [None]),
+        (field("array", element=field("bytes")), [None]),
+        (field("array", None, "_NUMERIC", element=field("string")), [None]),
+        (field("array", element=field("string", "io.debezium.time.ZonedTimestamp")), [None]),
+    ],
+)
+def test_an_array_that_may_be_one_of_arrays_is_refused(schema: FieldSchema, value: Any) -> None:
+    with pytest.raises(ValueError, match="array of arrays"):
+        converted(schema, value)
+
+
+TYPES = {"AMOUNT": "NUMERIC", "AMOUNTS": "_NUMERIC", "RAW": "BYTEA", "PAIR": "PAIR", "_LABEL": "_TEXT", "NUMERIC": "NUMERIC"}
+"""As `pipeline.sources.postgresql.types.read_types` has them."""
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "expected"),
+    [
+        (field("string", None, "amount"), "1.50", Decimal128("1.50")),
+        (field("string", None, "NUMERIC"), "1.50", Decimal128("1.50")),
+        (field("array", None, "AMOUNTS", element=field("string")), ["1.50", None], [Decimal128("1.50"), None]),
+        (field("bytes", None, "RAW"), b64(b"\x00"), b"\x00"),
+        (field("bytes", None, "PAIR"), b64(b"(1,a)"), "(1,a)"),
+        (field("array", None, "_LABEL", element=field("bytes")), [b64(b"a")], ["a"]),
+        (field("string", "io.debezium.data.Enum", "MADE_LATER"), "a", "a"),
+        (field("array", None, "_MADE_LATER", element=field("string", "io.debezium.data.Enum")), ["a"], ["a"]),
+        (field("int32"), 5, 5),
+    ],
+)
+def test_a_domain_is_read_as_what_it_stands_for(schema: FieldSchema, value: Any, expected: Any) -> None:
+    assert converted(known_as(schema, TYPES), value) == expected
+
+
+@pytest.mark.parametrize("schema", [field("string", None, "MADE_LATER"), field("array", None, "_AMOUNT", element=field("bytes"))])
+def test_a_type_that_was_made_after_the_job_had_begun_is_refused(schema: FieldSchema) -> None:
+    with pytest.raises(NewTypeError, match=schema.source_type):
+        known_as(schema, TYPES)
+    assert known_as(schema, {}) is schema, "a source without such types names none"

@@ -9,17 +9,20 @@ import pytest
 from pipeline.errors import ConfigError
 from pipeline.jobs.names import ownership
 from pipeline.sources.postgresql.connector import connector_config
+from pipeline.sources.postgresql.selects import OVERRIDES, snapshot_selects
 from pipeline.sources.postgresql.url import parse
 from pipeline.sources.source import Column, Identity, Mode, Table
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 OWNED = ownership("0123456789abcdef01234567", 2)
 ID = Column("id", "integer", nullable=False)
+UNPUBLISHED = Column("v", "integer", nullable=True, published=False)
 
 TABLES = [
-    Table("public", "orders", (ID, Column("v", "integer", nullable=True, published=False)), ("id",), Identity.KEY, 100),
+    Table("public", "orders", (ID, UNPUBLISHED), ("id",), Identity.KEY, 100),
     Table("sales", "Order Lines, old", (ID, Column("line no", "integer", nullable=False)), ("id", "line no"), Identity.FULL),
-    Table("public", "notes", (Column("text", "text", nullable=True),), (), Identity.NOTHING),
+    Table("sales", 'Odd "Dates"', (ID, Column("D.1", "day", nullable=True, domain_base="date"), UNPUBLISHED), ("id",), Identity.KEY),
+    Table("public", "notes", (Column("text", "text", nullable=True), Column("on", "date", nullable=True)), (), Identity.NOTHING),
 ]
 
 
@@ -37,6 +40,20 @@ def test_a_snapshot_needs_neither_slot_nor_publication() -> None:
     url = parse("jdbc:postgresql://db/shop", "app")
     config = connector_config(Mode.SNAPSHOT, OWNED, TABLES, url=url, host=url.hosts[0], password=None, kafka="kafka:9092")
     assert not {"slot.name", "publication.name", "heartbeat.action.query", "database.password"} & set(config)
+
+
+def test_how_the_server_writes_values_is_set_after_what_the_user_sets() -> None:
+    url = parse("jdbc:postgresql://db/shop?options=-c%20geqo=off%20-c%20DateStyle=German", "app")
+    config = connector_config(Mode.CDC, OWNED, TABLES, url=url, host=url.hosts[0], password=None, kafka="kafka:9092")
+    assert config["driver.options"].startswith("-c geqo=off -c DateStyle=German -c DateStyle=ISO -c IntervalStyle=postgres ")
+
+
+@pytest.mark.parametrize("name", ["a,b", "a''b", "a``b", "${file:x}"])
+def test_a_table_that_debezium_cannot_be_told_of_keeps_its_own_select(name: str) -> None:
+    days = (Column("on", "date", nullable=True),)
+    table, other = Table("s", name, days, (), Identity.NOTHING), Table("s", "other", days, (), Identity.NOTHING)
+    assert snapshot_selects(Mode.CDC, [table]) == {}
+    assert snapshot_selects(Mode.CDC, [table, other])[OVERRIDES] == '"s"."other"'
 
 
 @pytest.mark.parametrize("url", ["jdbc:postgresql://[::1]/shop", "jdbc:postgresql://db/a%2Fb", "jdbc:postgresql://db/a%3Fhost%3Dx"])

@@ -10,6 +10,7 @@ from psycopg.rows import DictRow
 
 from pipeline.errors import ConfigError
 from pipeline.sources.postgresql.schemas import check_schemas
+from pipeline.sources.postgresql.types import DOMAINS, ambiguous_names, unreadable
 from pipeline.sources.source import Column, Identity, Table
 
 SCHEMAS = """
@@ -26,13 +27,24 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partiti
  ORDER BY n.nspname, c.relname
 """
 
-COLUMNS = """
+COLUMNS = (
+    "WITH RECURSIVE"
+    + DOMAINS
+    + """
 SELECT a.attrelid AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable,
-       a.attgenerated = '' OR (a.attgenerated = 's' AND current_setting('server_version_num')::int >= 180000) AS published
+       a.attgenerated = '' OR (a.attgenerated = 's' AND current_setting('server_version_num')::int >= 180000) AS published,
+       format_type(r.base, r.modifier) AS domain_base, greatest(a.attndims, r.dimensions) AS dimensions,
+       n.nspname AS type_schema, t.typname AS type_name, en.nspname AS element_schema, e.typname AS element_name,
+       e.typtype = 'd' AS of_domains, eb.typname AS element_base
   FROM pg_attribute a
+  JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace
+  LEFT JOIN roots r ON r.domain = a.atttypid
+  LEFT JOIN (pg_type e JOIN pg_namespace en ON en.oid = e.typnamespace) ON e.typarray = coalesce(r.base, a.atttypid)
+  LEFT JOIN roots er ON er.domain = e.oid LEFT JOIN pg_type eb ON eb.oid = er.base
  WHERE a.attrelid = ANY (%(tables)s) AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attrelid, a.attnum
 """
+)
 
 KEYS = """
 SELECT i.indrelid AS oid, i.indisprimary AS is_primary, i.indisreplident AS is_identity, i.indimmediate AS is_immediate,
@@ -153,8 +165,19 @@ async def _keys(connection: AsyncConnection[DictRow], oids: list[int]) -> dict[i
 
 async def _columns(connection: AsyncConnection[DictRow], oids: list[int]) -> dict[int, list[Column]]:
     columns: dict[int, list[Column]] = defaultdict(list)
+    ambiguous = await ambiguous_names(connection)
     for row in await _rows(connection, COLUMNS, tables=oids):
-        columns[row["oid"]].append(Column(row["name"], row["type"], row["nullable"], row["published"]))
+        columns[row["oid"]].append(
+            Column(
+                name=row["name"],
+                type=row["type"],
+                nullable=row["nullable"],
+                published=row["published"],
+                domain_base=row["domain_base"],
+                dimensions=row["dimensions"],
+                unreadable=unreadable(row, ambiguous),
+            )
+        )
     return columns
 
 

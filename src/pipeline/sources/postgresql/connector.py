@@ -9,6 +9,8 @@ from pipeline.errors import ConfigError
 from pipeline.sources.postgresql import patterns
 from pipeline.sources.postgresql.marker import HEARTBEAT_QUERY, PREFIX
 from pipeline.sources.postgresql.publications import publication_names
+from pipeline.sources.postgresql.selects import snapshot_selects
+from pipeline.sources.postgresql.types import SELF_TELLING
 from pipeline.sources.postgresql.url import PostgresUrl
 from pipeline.sources.source import Mode, Ownership, Table
 
@@ -17,61 +19,14 @@ HEARTBEAT_MS = 10_000
 
 SNAPSHOT_MODES = {Mode.SNAPSHOT: "initial_only", Mode.CDC: "initial", Mode.CDC_ONLY: "no_data"}
 
-UNTOLD_TYPES = (
-    "numeric",
-    "money",
-    "inet",
-    "cidr",
-    "macaddr",
-    "macaddr8",
-    "tsvector",
-    "tsquery",
-    "int4range",
-    "int8range",
-    "numrange",
-    "tsrange",
-    "tstzrange",
-    "daterange",
-    "int4multirange",
-    "int8multirange",
-    "nummultirange",
-    "tsmultirange",
-    "tstzmultirange",
-    "datemultirange",
-    "interval",
-    "citext",
-    "name",
-    "box",
-    "circle",
-    "line",
-    "lseg",
-    "path",
-    "polygon",
-    "pg_lsn",
-    "pg_snapshot",
-    "txid_snapshot",
-    "tid",
-    "xid",
-    "xid8",
-    "cid",
-    "jsonpath",
-    "aclitem",
-    "regclass",
-    "regcollation",
-    "regconfig",
-    "regdictionary",
-    "regnamespace",
-    "regoper",
-    "regoperator",
-    "regproc",
-    "regprocedure",
-    "regrole",
-    "regtype",
-    "cube",
-    "lquery",
-    "ltxtquery",
+SESSION_SETTINGS = (
+    "DateStyle=ISO",
+    "IntervalStyle=postgres",
+    "bytea_output=hex",
+    "extra_float_digits=3",
+    "lc_monetary=C",
 )
-"""Types that the events' own schema calls `string`, or `bytes` where those are a text; arrays of them (`_numeric`) too."""
+"""How the server has to write values for Debezium to read them, whatever is set for its databases and roles."""
 
 
 def connector_config(
@@ -96,11 +51,13 @@ def connector_config(
         "notification.sink.topic.name": owned.notification_topic,
         "snapshot.mode": SNAPSHOT_MODES[mode],
         "table.include.list": patterns.table_list(tables),
-        "datatype.propagate.source.type": rf"(?-i).+\._?({'|'.join(UNTOLD_TYPES)})",
+        "datatype.propagate.source.type": rf"(?-i).+\.(?!_?({'|'.join(SELF_TELLING)})$)[^.]+",
     }
     config |= _connection(url, host, password)
     if key_columns := patterns.key_columns(tables):
         config["message.key.columns"] = key_columns
+    if mode.snapshots:
+        config |= snapshot_selects(mode, tables)
     return config | _streaming(owned, tables, kafka) if mode.streams else config
 
 
@@ -136,7 +93,9 @@ def _connection(url: PostgresUrl, host: tuple[str, int], password: str | None) -
     if url.ssl_mode is not None:
         config["database.sslmode"] = url.ssl_mode
     config |= {f"database.{name}": path for name, path in url.ssl_files.items()}
+    settings = " ".join(f"-c {setting}" for setting in SESSION_SETTINGS)
     config |= {f"driver.{name}": value for name, value in url.options.items()}
+    config["driver.options"] = " ".join(filter(None, (url.options.get("options"), settings)))
     refuse_references(config)
     return config if password is None else config | {"database.password": password}
 

@@ -57,7 +57,7 @@ async def check_readiness(connection: AsyncConnection[DictRow], mode: Mode, tabl
         findings += [finding for table in tables for finding in _stream_of(table)]
         findings += await _unlogged(connection, tables)
     for table in tables:
-        findings += check_columns(table, mode, f"{_quoted(table.schema)}.{_quoted(table.name)}")
+        findings += check_columns(table, mode, f"{_quoted(table.schema)}.{_quoted(table.name)}", server["version_number"])
     names = {"schemas": [table.schema for table in tables], "names": [table.name for table in tables]}
     cursor = await connection.execute(TABLES.encode(), names)
     for row in await cursor.fetchall():

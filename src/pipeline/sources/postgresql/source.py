@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
-from pipeline.sources.postgresql import connector, marker, patterns, publications, slot, topics
+from pipeline.sources.postgresql import connector, marker, patterns, publications, selects, slot, topics
 from pipeline.sources.postgresql.catalogue import read_table_names, read_tables
 from pipeline.sources.postgresql.connection import session
 from pipeline.sources.postgresql.portions import LARGEST_FETCH, fetch_size
 from pipeline.sources.postgresql.readiness import check_readiness
+from pipeline.sources.postgresql.types import read_types
 from pipeline.sources.postgresql.url import PostgresUrl, parse
 from pipeline.sources.source import Finding, Mode, Ownership, Table
 
@@ -63,6 +64,11 @@ class PostgresSource:
             published = await publications.published_tables(connection, owned)
             return {name: name in published for name in names}
 
+    async def types(self) -> dict[str, str]:
+        """What the types are that the events name only: those of the user's own, domains above all."""
+        async with self._session() as connection:
+            return await read_types(connection)
+
     async def prepare(self, mode: Mode, owned: Ownership, tables: Sequence[Table]) -> None:
         """
         Make the publications and, for CDC_ONLY, the slot; for CDC see that the connector can make it.
@@ -91,6 +97,10 @@ class PostgresSource:
     def signal_name(self, table: Table) -> str:
         """What a signal to Debezium calls the table."""
         return patterns.exactly(table)
+
+    def signal_selects(self, mode: Mode, tables: Sequence[Table]) -> dict[str, str]:
+        """The SELECT statements with which these tables are read again, where Debezium's own would have values misread."""
+        return selects.signal_selects(mode, tables)
 
     def topic(self, owned: Ownership, table: Table) -> str:
         """Name the change topic that Debezium writes the table's changes to; tables may share one."""
