@@ -27,6 +27,8 @@ from bench.workload import Workload
 from stack.connect import Connect
 from stack.errors import StackError
 
+SHOWN = 6
+
 
 class Bench:
     """The servers, the contestants and the results so far."""
@@ -123,6 +125,8 @@ def verdict(sample: Sample) -> str:
     """What was found in the documents, and how busy others kept the machine."""
     checked = sample.checked
     missing = f", {checked['missing']} of {checked['compared']} not found" if checked["missing"] else ""
-    different = f", other than the rows: {', '.join(checked['different'])}" if checked["different"] else ""
+    columns = list(checked["different"])
+    more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
+    different = f", other than the rows: {', '.join(columns[:SHOWN])}{more}" if columns else ""
     others = f"others used {sample.figures['elsewhere_processors']:.2f} processors"
     return f"{checked['documents']:,} documents for {checked['rows']:,} rows{missing}{different}; {others}"

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+QUIET_SECONDS = 2.0
+QUIET_RATE = 0.08
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -22,6 +24,18 @@ def read(groups: Mapping[str, Sequence[int]]) -> Reading:
     """Read the groups now; a process that has ended counts nothing."""
     used = {name: sum(_process_seconds(pid) for pid in pids) for name, pids in groups.items()}
     return Reading(time.monotonic(), used, _machine_seconds())
+
+
+def wait_until_quiet(groups: Mapping[str, Sequence[int]], patience: float) -> dict[str, float]:
+    """What the groups use, in seconds a second, once that is little, or when `patience` seconds have passed."""
+    ends = time.monotonic() + patience
+    while True:
+        first = read(groups)
+        time.sleep(QUIET_SECONDS)  # the measurement's own length
+        usage = between(first, read(groups))
+        rates = {name: seconds / usage.wall_seconds for name, seconds in usage.seconds.items()}
+        if max(rates.values()) < QUIET_RATE or time.monotonic() > ends:
+            return rates
 
 
 def _process_seconds(pid: int) -> float:

@@ -1,7 +1,6 @@
 """Draining filled topics: how fast, and at what cost."""
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +13,6 @@ from bench.servers import Servers
 from bench.topics import FilledTopics
 from bench.watch import Watch
 
-IDLE_SECONDS = 2.0
-IDLE_RATE = 0.08
 SETTLE_SECONDS = 20.0
 WARM_UP_SECONDS = 25.0
 
@@ -62,7 +59,7 @@ class Drain:
         Raises:
             StackError: It fails or does not come to the end.
         """
-        idle = self._idle_rates()
+        idle = cpu.wait_until_quiet(self.servers.pids(), SETTLE_SECONDS)
         database = contestant.start(topics)
         try:
             watch = Watch(self.client, database, contestant, topics)
@@ -88,15 +85,3 @@ class Drain:
         finally:
             contestant.stop()
         self.client.drop_database(database)
-
-    def _idle_rates(self) -> dict[str, float]:
-        """What the servers use, in seconds a second, once they have done with what was before."""
-        groups: dict[str, Sequence[int]] = self.servers.pids()
-        ends = time.monotonic() + SETTLE_SECONDS
-        while True:
-            first = cpu.read(groups)
-            time.sleep(IDLE_SECONDS)  # the measurement's own length
-            usage = cpu.between(first, cpu.read(groups))
-            rates = {name: seconds / usage.wall_seconds for name, seconds in usage.seconds.items()}
-            if max(rates.values()) < IDLE_RATE or time.monotonic() > ends:
-                return rates

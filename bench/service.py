@@ -41,7 +41,7 @@ class Service:
 
     def start(self, workers: int) -> None:
         """
-        Start the service with so many workers, and return when it listens.
+        Start the service with so many workers, and return when it listens and they run.
 
         Raises:
             StackError: It ended, or does not listen.
@@ -50,7 +50,7 @@ class Service:
         self.port = free_ports(1)[0]
         command = [sys.executable, "-m", "api.cli", "serve", "--workers", str(workers)]
         process.spawn(command, self.layout.log("bench-service"), os.environ | self._settings, self._record)
-        wait_until(lambda: listening(self.port) or self.pid is None, "the service listens", START_SECONDS)
+        wait_until(lambda: self._stands(workers) or self.pid is None, "the service listens and has its workers", START_SECONDS)
         self.check()
 
     def check(self) -> None:
@@ -64,6 +64,9 @@ class Service:
         pid = self.pid
         if pid is not None:
             process.end(pid, signal.SIGTERM, END_SECONDS)
+
+    def _stands(self, workers: int) -> bool:
+        return listening(self.port) and len(self.workers) == workers
 
     @property
     def _settings(self) -> dict[str, str]:

@@ -12,6 +12,8 @@ from bench.results import Sample
 from bench.watch import Watch
 from bench.workload import Workload, snapshot
 
+SETTLE_SECONDS = 20.0
+
 
 def end_to_end(bench: Bench) -> None:
     """From the request, with everything running already, to the last document."""
@@ -34,6 +36,7 @@ def end_to_end(bench: Bench) -> None:
 def _move(bench: Bench, pipeline: Pipeline, workload: Workload) -> Sample:
     pipeline.prepare()
     groups = bench.servers.pids() | {pipeline.host: pipeline.pids(), "service": [bench.service.pid or 0]}
+    cpu.wait_until_quiet(groups, SETTLE_SECONDS)
     first = cpu.read(groups)
     route = pipeline.begin(workload.tables)
     topics = route.ends(workload.row_count // len(workload.tables))
