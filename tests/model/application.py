@@ -8,8 +8,11 @@ from tests.model.columns import RETYPED, VALUES, Column, Dice, Value
 from tests.model.tables import SPACE, Table
 
 Key = tuple[Value, ...]
-KEYLESS_CHANGES = False
-"""Whether tables without a key are updated, deleted from and truncated, too."""
+KEY_CHANGES = False
+"""
+Whether keys change, too. Not yet: a task of the connector that is restarted between the two events of
+one key change skips the second (docs/sources/postgresql.md, Limits), which a round meets every other time.
+"""
 
 STATEMENTS_KEPT = 400
 
@@ -68,12 +71,12 @@ class RandomApplication:
         return 0
 
     def _change(self, connection: Connection[Any], table: Table) -> int:
-        insert: dict[Callable[[Connection[Any], Table], int], int] = {self._insert: 10}
-        insert |= {self._copy: 1} if not table.deferrable else {}  # its rows may have been shifted to where the next would be
         if not table.key:
-            return self.dice.choices(list(insert), list(insert.values()))[0](connection, table)
-        kinds = insert | {self._update: 12, self._update_many: 1, self._heat: 1, self._delete: 5, self._move: 3, self._exchange: 1}
-        kinds |= {self._replace: 2} | ({self._shift: 2} if table.deferrable else {})
+            return self._insert(connection, table)
+        kinds: dict[Callable[[Connection[Any], Table], int], int] = {self._insert: 10, self._update: 12, self._update_many: 1}
+        kinds |= {self._heat: 1, self._delete: 5, self._replace: 2}
+        if KEY_CHANGES:
+            kinds |= {self._move: 3, self._exchange: 1} | ({self._shift: 2} if table.deferrable else {})
         kinds |= {self._change_columns: 1} if self.schema_changes else {}
         return self.dice.choices(list(kinds), list(kinds.values()))[0](connection, table)
 
@@ -89,8 +92,13 @@ class RandomApplication:
         self.rows += made
         return made
 
-    def _copy(self, connection: Connection[Any], table: Table, rows: int | None = None) -> int:
-        rows = rows or self.dice.randint(1, 200)
+    def _copy(self, connection: Connection[Any], table: Table, rows: int) -> int:
+        """
+        Copy rows into the table, before the job begins.
+
+        Not while it streams: Debezium 3.7 tells a row of a COPY twice when it is restarted
+        within (docs/sources/postgresql.md, Limits).
+        """
         columns = (*table.key, *table.body)
         statement = f"COPY {table.quoted} ({_names(columns)}) FROM STDIN"
         self._tell(f"{statement} -- {rows} rows")
