@@ -1,5 +1,8 @@
 """What MongoDB's errors ask of the caller."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from bson.errors import BSONError
 from pymongo.errors import BulkWriteError, ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
 
@@ -81,6 +84,15 @@ def opening(error: PyMongoError) -> PipelineError:
             code="TARGET_ACCESS",
         )
     return SinkUnavailableError(f"MongoDB does not answer: {reason(error)}")
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Raise MongoDB's errors within as what `opening` makes of them."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise opening(error) from error
 
 
 def unopened(error: Exception) -> PipelineError:

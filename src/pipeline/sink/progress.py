@@ -7,9 +7,8 @@ from typing import Any, TypeAlias
 from pymongo import UpdateOne
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import PyMongoError
 
-from pipeline.sink.answer import opening
+from pipeline.sink.answer import answering
 from pipeline.sink.checkpoint import COLLECTION, Checkpoint
 from pipeline.sink.client import settled
 
@@ -46,7 +45,5 @@ async def remove_progress(database: Database, job: str, generation: int) -> None
 
 @asynccontextmanager
 async def _checkpoints(database: Database) -> AsyncIterator[AsyncCollection[dict[str, Any]]]:
-    try:
+    with answering():
         yield database.get_collection(COLLECTION, **settled())
-    except PyMongoError as error:
-        raise opening(error) from error

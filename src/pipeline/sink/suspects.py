@@ -1,17 +1,15 @@
 """Finding and removing the documents of a collection that no row of its table has."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 
 from pymongo import ReadPreference
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from pipeline.errors import FencedError
-from pipeline.sink.answer import opening
+from pipeline.sink.answer import answering
 from pipeline.sink.batch import ChangePartition
 from pipeline.sink.checkpoint import COLLECTION, checkpoint_id
 from pipeline.sink.client import MAJORITY, settled
@@ -40,19 +38,19 @@ class Suspects:
 
     async def suspect_all(self, collection: str) -> None:
         """Suspect every document that the collection has now, and nothing else."""
-        async with _answering():
+        with answering():
             await self.drop()
             await self._database[collection].aggregate([{"$project": {"_id": 1}}, {"$out": self._name}])
 
     async def clear(self, ids: Sequence[Any]) -> None:
         """Suspect these no longer."""
-        async with _answering():
+        with answering():
             if ids:
                 await self._suspects.delete_many({"_id": {"$in": list(ids)}})
 
     async def some(self) -> list[Any]:
         """Some that are still suspected; empty when none is."""
-        async with _answering():
+        with answering():
             return [found["_id"] async for found in self._suspects.find({}).limit(CHUNK)]
 
     async def remove(self, collection: str, checkpoint: str, judge: Judge) -> Sequence[Any]:
@@ -66,13 +64,14 @@ class Suspects:
         Raises:
             FencedError: The job has ended.
         """
-        async with _answering(), self._database.client.start_session() as session:
-            judged, removed = await session.with_transaction(
-                lambda inside: self._remove(inside, collection, checkpoint, judge),
-                read_concern=ReadConcern("snapshot"),
-                write_concern=MAJORITY,
-                read_preference=ReadPreference.PRIMARY,
-            )
+        with answering():
+            async with self._database.client.start_session() as session:
+                judged, removed = await session.with_transaction(
+                    lambda inside: self._remove(inside, collection, checkpoint, judge),
+                    read_concern=ReadConcern("snapshot"),
+                    write_concern=MAJORITY,
+                    read_preference=ReadPreference.PRIMARY,
+                )
         await self.clear(judged)
         return removed
 
@@ -90,18 +89,10 @@ class Suspects:
 
     async def drop(self) -> None:
         """Forget them all."""
-        async with _answering():
+        with answering():
             await self._database.drop_collection(self._name)
 
 
 def checkpoint_of(job: str, generation: int, topic: str) -> str:
     """Name the checkpoint of a change topic's one partition."""
     return checkpoint_id(job, generation, ChangePartition(topic, 0))
-
-
-@asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
-    try:
-        yield
-    except PyMongoError as error:
-        raise opening(error) from error

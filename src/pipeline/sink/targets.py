@@ -1,16 +1,15 @@
 """The target database of a job: is it fit, and whose collections are whose."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from pymongo import ReadPreference, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure, PyMongoError
+from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from pipeline.errors import ConfigError
-from pipeline.sink.answer import opening
+from pipeline.sink.answer import answering
 from pipeline.sink.checkpoint import COLLECTION
 from pipeline.sink.client import open_target, settled
 
@@ -31,7 +30,7 @@ async def claim_collections(database: Database, job: str, collections: Sequence[
         ConfigError: Another active job writes one of them.
         SinkUnavailableError: MongoDB does not answer.
     """
-    async with _answering():
+    with answering():
         await _check_transactions(database)
         claims = database.get_collection(CLAIMS, **settled())
         for collection in sorted(collections):
@@ -44,13 +43,13 @@ async def claim_collections(database: Database, job: str, collections: Sequence[
 
 async def release_collections(database: Database, job: str) -> None:
     """Give the job's collections free; the documents stay."""
-    async with _answering():
+    with answering():
         await database.get_collection(CLAIMS, **settled()).delete_many({"job": job})
 
 
 async def find_conflicts(database: Database, job: str, collections: Sequence[str]) -> dict[str, str]:
     """The collections that other active jobs write: collection -> job."""
-    async with _answering():
+    with answering():
         claims = database.get_collection(CLAIMS, **settled())
         found = claims.find({"_id": {"$in": list(collections)}, "job": {"$ne": job}})
         return {claim["_id"]: claim["job"] async for claim in found}
@@ -67,7 +66,7 @@ async def prepare_targets(database: Database, collections: Sequence[str], drop: 
             a view, capped, a time series or has a collation of its own.
         SinkUnavailableError: MongoDB does not answer.
     """
-    async with _answering():
+    with answering():
         await _check_transactions(database)
         present = {found["name"]: found async for found in await database.list_collections()}
         for name in collections:
@@ -137,11 +136,3 @@ async def _taken(database: Database, collection: str) -> ConfigError:
         suggestion="Stop that job, or name another database in the connection string.",
         code="COLLECTION_TAKEN",
     )
-
-
-@asynccontextmanager
-async def _answering() -> AsyncIterator[None]:
-    try:
-        yield
-    except PyMongoError as error:
-        raise opening(error) from error
