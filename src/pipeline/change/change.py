@@ -28,8 +28,10 @@ class Change(Struct, gc=False):
     schema that travelled with them. `moved_from` and `moved_to` hold the other key's columns
     when the change is one half of a key change (Debezium's headers `__debezium.oldkey` on the
     create and `__debezium.newkey` on the delete). `committed_at_ms` is the commit time at the
-    source, milliseconds since the epoch. `transaction` names the source transaction, or is
-    None where the connector does not say. `size` is the length of the record's value in bytes.
+    source, milliseconds since the epoch. `transaction` names the source transaction, and
+    `log_position` is where the change stands in the source's log (several that one record of
+    the log holds share it); None where the connector does not say. `size` is the length of the
+    record's value in bytes.
     """
 
     position: Position
@@ -42,5 +44,6 @@ class Change(Struct, gc=False):
     size: int
     committed_at_ms: int | None = None
     transaction: str | None = None
+    log_position: int | None = None
     moved_from: dict[str, Any] | None = None
     moved_to: dict[str, Any] | None = None

@@ -22,6 +22,7 @@ class _Source(Struct):
     db: str | None = None
     ts_ms: int | None = None
     transaction: int | str | None = field(name="txId", default=None)
+    lsn: int | None = None
 
 
 class _Envelope(Struct):
@@ -73,6 +74,7 @@ class Decoder:
             len(value),
             source.ts_ms,
             None if transaction is None else str(transaction),
+            source.lsn,
             _other_key(record, OLD_KEY) if headers else None,
             _other_key(record, NEW_KEY) if headers else None,
         )

@@ -10,6 +10,7 @@ from pipeline.jobs.drive import Drive, JobFailedError
 from pipeline.jobs.job import Failure
 from pipeline.jobs.updates import EventType
 
+EXACTLY_ONCE = "exactly.once.support"
 ABSENT_SECONDS = 30.0
 RESTART_PAUSE_SECONDS = 5.0
 """Connect shows a restarted task as failed for a moment yet, and what failed it may need one."""
@@ -18,6 +19,8 @@ RESTART_PAUSE_SECONDS = 5.0
 async def start_connector(drive: Drive) -> None:
     """
     Hand Connect the password and the configuration.
+
+    A Connect without exactly-once support is told of to the user, and asked for no more than it has.
 
     Raises:
         ConfigError: Connect, or the connector looking at the source, refuses the configuration.
@@ -28,9 +31,26 @@ async def start_connector(drive: Drive) -> None:
     kafka = services.settings.connect_kafka_bootstrap_servers or services.settings.kafka_bootstrap_servers
     config = source.connector_config(drive.mode, owned, tables, password, kafka)
     faults = await services.connect.validate(source.connector_class, config)
+    if any(fault.property == EXACTLY_ONCE for fault in faults):
+        await _do_without_exactly_once(drive)
+        config |= {EXACTLY_ONCE: "requested"}
+        faults = await services.connect.validate(source.connector_class, config)
     if faults:
         raise ConfigError("Kafka Connect refuses the connector's configuration: " + "; ".join(str(fault) for fault in faults))
     await services.connect.put(owned.connector, config)
+
+
+async def _do_without_exactly_once(drive: Drive) -> None:
+    await drive.tell_once(
+        "at least once",
+        EventType.WARNING,
+        "Kafka Connect has no exactly-once support: after a crash of it, changes are told twice. Documents of tables with a key "
+        "still come to equal their rows, each change counted once; rows that a COPY adds to a table without a key may be there twice",
+        error_code="AT_LEAST_ONCE",
+        suggestion="Set exactly.once.source.support=enabled on every Connect worker, then post the job again.",
+    )
+    if drive.job.exactly_once:
+        await drive.save(exactly_once=False)
 
 
 async def look_after(drive: Drive) -> ConnectorStatus:

@@ -167,8 +167,9 @@ class Job(StoredModel):
     `owes_clean_up`: the job has ended while something it owns could not be removed yet.
     `slot` numbers the place the job has taken among those that may be active at once.
     `snapshot_reads` is the number of rows that the initial read had, once it is over: rows read
-    later are no part of it. `types` pairs the names of types that
-    the events give with those that say how values are read.
+    later are no part of it. `exactly_once`: whether the connector writes in transactions, so
+    that a crash makes it tell nothing twice. `types` pairs the names of types that the events give with
+    those that say how values are read.
     """
 
     id: str = Field(alias="_id")
@@ -191,6 +192,7 @@ class Job(StoredModel):
     live: bool = False
     generation: int = 1
     restarts: int = 0
+    exactly_once: bool = True
     tables: tuple[TablePlan, ...] = ()
     topics: tuple[str, ...] = ()
     types: tuple[tuple[str, str], ...] = ()

@@ -53,6 +53,8 @@ async def refresh_tables(drive: Drive) -> None:
 def _obey(drive: Drive) -> None:
     if drive.job.ask is Ask.STOP:
         raise RefreshEndedError("the job is asked to stop")
+    if not drive.job.exactly_once:
+        raise RefreshEndedError("Kafka Connect has no exactly-once support, without which a crash may take rows that were read")
 
 
 async def _add(drive: Drive, refresh: Refresh, _look: Look) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pipeline.change.record import Record
 from pipeline.connect.notifications import Notification, decode_notification
 from pipeline.errors import ConfigError, EngineUnavailableError
-from pipeline.jobs.barrier import wait_until_applied
+from pipeline.jobs.barrier import is_noted, wait_until_applied
 from pipeline.jobs.connector import reason_to_restart, tell_restart, was_deleted
 from pipeline.jobs.drive import Drive, JobFailedError
 from pipeline.jobs.generation import give_up_generation
@@ -72,7 +72,7 @@ async def _read_to_the_end(drive: Drive) -> bool:
     """Follow the notifications until the snapshot has ended; False when its generation was given up."""
     services, progress, started = drive.services, SnapshotProgress(), time.monotonic()
     async with TopicReader(services.settings.kafka_bootstrap_servers, drive.owned.notification_topic) as reader:
-        while not progress.completed:
+        while not (progress.completed and await is_noted(drive)):
             if progress.add(await reader.poll(0.3)):
                 await drive.save(snapshot_tables=progress.tables)
             await drive.heed()

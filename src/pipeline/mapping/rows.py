@@ -22,9 +22,12 @@ class TableMapper:
     Maps the changes of one table. What a schema means is worked out once, when it is first seen.
 
     `types` says what types the events name only are (see `pipeline.mapping.types.known_as`).
+    `may_insert_equals`: one statement may insert rows that have one key, or are equal, all at one
+    position of the source's log.
     """
 
     def __init__(self, plan: TablePlan, job: str, generation: int, types: Mapping[str, str] | None = None) -> None:
+        self.may_insert_equals = plan.deferrable_key or not plan.key
         self._plan = plan
         self._job = job
         self._generation = generation

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pipeline.change.order import Order
 from pipeline.sink.write import Clear, Write
 
 LARGEST_BATCH_BYTES = 5 * 1024 * 1024
@@ -29,7 +30,10 @@ class Step(NamedTuple):
     One change on its way into the sink.
 
     `counted` is the operation it counts as, or empty for the first half of a key change,
-    which counts once. `transaction` names the source transaction or is None.
+    which counts once. `transaction` names the source transaction or is None. `log_position`
+    is where in the source's log the change stands, None for rows read and for those that are
+    inserted without a key that tells them apart. `order` is known only where any change may be
+    told twice, and of changes, not of rows read.
     """
 
     offset: int
@@ -38,6 +42,8 @@ class Step(NamedTuple):
     size: int
     committed_at_ms: int | None
     transaction: str | None
+    log_position: int | None = None
+    order: Order | None = None
 
 
 @dataclass(frozen=True, slots=True)

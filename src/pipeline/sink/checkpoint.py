@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from pipeline.change.order import Order
 from pipeline.sink.batch import ChangePartition, Slice
 from pipeline.sink.carry import Carry
+from pipeline.sink.told import Told, latest
 
 COLLECTION = "_rowstream.checkpoints"
 STREAMED = ("c", "u", "d", "t")
@@ -25,7 +27,9 @@ class Checkpoint:
     `counts` (operation letter -> number). `epoch` is raised whenever the partition is
     claimed, so a write under an older one matches nothing. `seconds` and `minutes` hold
     (seconds since the epoch, streamed events) of the latest 60 of each that had any.
-    `clearing` counts the documents deleted so far for the truncate that it stands at.
+    `clearing` counts the documents deleted so far for the truncate that it stands at. `told`
+    is what stands at the latest position of the source's log, and `order` the furthest that changes
+    are in the source's order, kept where any of them may be told twice.
     """
 
     job: str
@@ -41,6 +45,8 @@ class Checkpoint:
     minutes: Buckets = ()
     carry: Carry | None = None
     clearing: int = 0
+    told: Told | None = None
+    order: Order | None = None
 
     @property
     def id(self) -> str:
@@ -63,6 +69,8 @@ class Checkpoint:
             "minutes": [list(bucket) for bucket in self.minutes],
             "carry": self.carry.stored() if self.carry else None,
             "clearing": self.clearing,
+            "told": self.told.stored() if self.told else None,
+            "order": list(self.order) if self.order else None,
         }
 
     def stored(self) -> dict[str, Any]:
@@ -87,6 +95,8 @@ class Checkpoint:
             minutes=tuple((at, events) for at, events in document["minutes"]),
             carry=Carry.from_stored(carry) if (carry := document.get("carry")) else None,
             clearing=document.get("clearing", 0),
+            told=Told.from_stored(told) if (told := document.get("told")) else None,
+            order=(order[0], order[1]) if (order := document.get("order")) else None,
         )
 
 
@@ -110,12 +120,19 @@ def advance(checkpoint: Checkpoint, part: Slice, carry: Carry | None, now: datet
         minutes=_count(checkpoint.minutes, second - second % 60, streamed),
         carry=carry,
         clearing=0,
+        told=latest(checkpoint.told, part.steps),
+        order=_furthest(checkpoint, part),
     )
 
 
 def events_since(buckets: Sequence[tuple[int, int]], since: float) -> int:
     """How many events the buckets that begin after `since` (seconds since the epoch) hold."""
     return sum(events for at, events in buckets if at > since)
+
+
+def _furthest(checkpoint: Checkpoint, part: Slice) -> Order | None:
+    orders = (step.order for step in reversed(part.steps) if step.order is not None)
+    return max(filter(None, (checkpoint.order, next(orders, None))), default=None)
 
 
 def _latest(checkpoint: Checkpoint, part: Slice) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from pipeline.sink.claims import Claims
 from pipeline.sink.client import LOSSLESS, settled
 from pipeline.sink.collection import find_chunks, read_documents, write_documents
 from pipeline.sink.plan import Plan, reads
+from pipeline.sink.repeats import without_repeats
 from pipeline.sink.sizes import StoredSizes
 from pipeline.sink.transaction import Transactions
 from pipeline.sink.write import Clear
@@ -79,6 +81,7 @@ class MongoSink:
             FencedError: A partition of the batch is another worker's now.
             SinkUnavailableError: MongoDB does not answer, or not about the commit.
         """
+        slices = [replace(part, steps=without_repeats(part.steps, checkpoints[part.partition])) for part in slices]
         match slices:
             case [Slice(steps=[Step(write=Clear(collection=collection))]) as part]:
                 return [self._clear(part, collection, checkpoints[part.partition])]

@@ -1,9 +1,9 @@
 """What the jobs ask of a source database: one module a database type implements it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Mode(StrEnum):
@@ -211,6 +211,10 @@ class Source(Protocol):
 
     def marker_token(self, value: bytes) -> str | None:
         """The token in a record of the marker topic, or None for another message."""
+        ...
+
+    def is_noted(self, offset: Mapping[str, Any], marker: bytes | None) -> bool:
+        """Whether a connector that goes on from the offset has the initial read behind it, and the marker (its record), if one is given."""
         ...
 
     async def clean_up(self, owned: Ownership) -> None:

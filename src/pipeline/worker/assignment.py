@@ -8,7 +8,7 @@ from confluent_kafka import KafkaException
 from pymongo.errors import PyMongoError
 
 from pipeline.errors import EngineUnavailableError, FencedError, PipelineError, SinkUnavailableError
-from pipeline.jobs.job import Failure, Job, TablePlan
+from pipeline.jobs.job import Failure, Job
 from pipeline.jobs.names import consumer_group
 from pipeline.jobs.vault import Vault
 from pipeline.settings import Settings
@@ -43,10 +43,9 @@ class Assignment(threading.Thread):
         self._stopping = threading.Event()
         self.reported = False
 
-    @property
-    def tables(self) -> tuple[TablePlan, ...]:
-        """The tables whose changes the thread knows."""
-        return self._job.tables
+    def knows(self, job: Job) -> bool:
+        """Whether the thread knows all that it must of the job as it is now."""
+        return (self._job.tables, self._job.exactly_once) == (job.tables, job.exactly_once)
 
     def stop(self) -> None:
         """Ask the thread to end after the batch in hand."""

@@ -67,7 +67,7 @@ class WorkerProcess:
         self._bugs = {key: self._bugs.get(key) or deque(maxlen=BUGS_TOLERATED) for key in live}
         for key in crashed & live.keys():
             self._bugs[key].append(time.monotonic())
-        outdated = {key for key, each in self._assignments.items() if key in live and each.tables != live[key].tables}
+        outdated = {key for key, each in self._assignments.items() if key in live and not each.knows(live[key])}
         gone = [self._assignments.pop(key) for key in (self._assignments.keys() - live.keys()) | crashed | outdated]
         for assignment in gone:
             assignment.stop()

@@ -5,12 +5,13 @@ from typing import NamedTuple
 
 from pipeline.change.change import Change, Operation
 from pipeline.change.decode import Decoder
+from pipeline.change.order import order_of
 from pipeline.change.record import Record
 from pipeline.errors import EventError, UnsupportedChangeError
 from pipeline.jobs.job import Job
 from pipeline.mapping.rows import TableMapper
 from pipeline.sink.batch import Slice, Step
-from pipeline.sink.write import Move
+from pipeline.sink.write import Insert, Move
 from pipeline.worker.consumer import Fetched
 
 
@@ -26,6 +27,7 @@ class Translator:
 
     def __init__(self, job: Job) -> None:
         self._decoder = Decoder()
+        self._exactly_once = job.exactly_once
         types = dict(job.types)
         self._mappers = {(plan.schema_name, plan.table): TableMapper(plan, job.id, job.generation, types) for plan in job.tables}
 
@@ -56,7 +58,16 @@ class Translator:
             table = f"{change.schema}.{change.table}"
             raise UnsupportedChangeError(f"a change of {table}, which is not among the job's tables", table=table)
         write = mapper.write(change)
-        return Step(change.position.offset, write, _counted(change, write), change.size, change.committed_at_ms, change.transaction)
+        return Step(
+            change.position.offset,
+            write,
+            _counted(change, write),
+            change.size,
+            change.committed_at_ms,
+            change.transaction,
+            None if change.operation is Operation.READ or (mapper.may_insert_equals and type(write) is Insert) else change.log_position,
+            None if self._exactly_once or change.operation is Operation.READ else order_of(record.value),
+        )
 
 
 def _counted(change: Change, write: object) -> str:

@@ -405,3 +405,17 @@ def test_rows_that_are_read_again_meet_their_documents_at_the_price_of_one_abort
             worker.apply(*(step(Insert(COLLECTION, key, {"_id": key, "value": "new"}, position(key))) for key in range(first, first + 10)))
     assert aborts.count == 1
     assert [document["value"] for document in target.collection.find()] == ["new"] * 40
+
+
+def test_a_truncate_that_is_told_again_does_not_take_the_rows_that_came_after_it(target: Target) -> None:
+    worker = target.worker()
+    told = [
+        step(Insert(COLLECTION, 1, {"_id": 1}, position(0)))._replace(order=(1, 1), log_position=11),
+        step(Clear(COLLECTION, position(1)), "t")._replace(order=(1, 2), log_position=12),
+        step(Insert(COLLECTION, 2, {"_id": 2}, position(2)))._replace(order=(2, 1), log_position=21),
+        step(Insert(COLLECTION, 3, {"_id": 3}, position(3)))._replace(order=(2, 2), log_position=22),
+    ]
+    for offset, each in enumerate([*told, *told[:3]]):
+        worker.apply(each._replace(offset=offset))
+    assert target.ids() == {2, 3}
+    assert (worker.held.position, worker.held.counts) == (7, {"c": 3, "t": 1})

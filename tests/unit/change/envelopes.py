@@ -41,6 +41,7 @@ class Table:
     topic: str = "shop.public.customer"
     offset: int = 0
     transaction: int | None = 700
+    log_position: int = 65_876_560
     committed_at_ms: int = 1_700_000_000_000
     written: list[Record] = field(default_factory=list)
 
@@ -79,6 +80,8 @@ class Table:
                 "schema": self.schema,
                 "table": self.name,
                 "txId": self.transaction,
+                "sequence": f'["{self.log_position - 1}","{self.log_position}"]',
+                "lsn": self.log_position,
             },
             "transaction": None,
             "op": operation,

@@ -18,7 +18,7 @@ def test_a_change_says_what_happened_to_which_row_of_which_table_and_when() -> N
     assert change.operation is Operation.UPDATE
     assert (change.schema, change.table) == ("public", "customer")
     assert (change.before, change.after) == (ADA, {"id": 1, "name": "Ada L."})
-    assert (change.committed_at_ms, change.transaction) == (1_700_000_000_000, "700")
+    assert (change.committed_at_ms, change.transaction, change.log_position) == (1_700_000_000_000, "700", 65_876_560)
     assert change.position == record.position
     assert change.size == len(record.value or b"")
     assert (change.moved_from, change.moved_to) == (None, None)

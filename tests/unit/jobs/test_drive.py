@@ -12,6 +12,7 @@ from pipeline.jobs import supervisor
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Ask, Failure, Outcome, Phase, Statistics
 from pipeline.jobs.updates import EventType
+from pipeline.sources.source import Mode
 
 __all__ = ["world"]
 
@@ -95,6 +96,33 @@ async def test_a_cancel_in_the_snapshot_is_heeded_while_the_target_is_away(world
         await world.until(lambda: world.codes(EventType.WARNING), "it waits")
         world.job = world.job.model_copy(update={"ask": Ask.CANCEL})
         await world.until(lambda: world.job.outcome is Outcome.CANCELLED, "it is cancelled")
+
+
+async def test_what_a_connector_without_transactions_has_read_counts_as_all_once_it_is_noted(world: World) -> None:
+    async with world.drive(world.make_job(Phase.DRAINING, exactly_once=False)):
+        await world.until(lambda: world.markers, "a marker is written")
+        world.noted = "snapshot"
+        await world.looks()
+        world.end, world.noted = 9, "marker"
+        await world.looks()
+        assert world.job.outcome is None, "the job ends before all is applied"
+        world.position = 9
+        await world.until(lambda: world.job.outcome is Outcome.COMPLETED, "the job ends")
+
+
+@pytest.mark.parametrize("mode", [Mode.SNAPSHOT, Mode.CDC])
+async def test_a_snapshot_without_transactions_is_over_once_it_is_noted_and_begins_again_if_it_is_not(world: World, mode: Mode) -> None:
+    world.notifications = ["STARTED", "SCANNED public.t 3", "COMPLETED"]
+    async with world.drive(world.make_job(Phase.SNAPSHOTTING, mode=mode, exactly_once=False)):
+        await world.looks()
+        assert not world.job.snapshot_ended
+        world.noted = "snapshot"
+        await world.until(lambda: world.job.snapshot_ended, "the snapshot has ended")
+    world.noted = None
+    async with world.drive(world.make_job(Phase.SNAPSHOTTING, mode=mode, exactly_once=False)):
+        await world.looks()
+        world.notifications.append("STARTED")
+        await world.until(lambda: "SNAPSHOT_INTERRUPTED" in world.codes(EventType.WARNING), "the attempt is given up")
 
 
 @pytest.mark.parametrize("how", ["cancelled", "kept long enough"])

@@ -38,8 +38,9 @@ class World:
     Servers by name (`connect`, `source`, `target`): those in `away` do not answer.
 
     `notifications` are what the connector has said; `position` is where the checkpoint
-    stands, `end` where the topic ends; `topics` the topics that exist. `catalogue` has the
-    source's tables. `heed_signal` is called with the tables of each signal to the connector.
+    stands, `end` where the topic ends; `topics` the topics that exist. `noted` is how far
+    Connect has noted that it is: `snapshot`, `marker` or None. `catalogue` has the source's
+    tables. `heed_signal` is called with the tables of each signal to the connector.
     `story` has every update as (type, code, message); `done` what was made, removed or fenced, in order.
     """
 
@@ -55,6 +56,7 @@ class World:
         self.story: list[tuple[str, str | None, str]] = []
         self.done: list[str] = []
         self.restarts = 0
+        self.noted: str | None = None
         self.job = self.make_job(Phase.SETTING_UP)
         self.lose_the_answer_to: Callable[[Mapping[str, Any]], Exception | None] = lambda _: None
         self._asked = 0
@@ -245,6 +247,10 @@ class _Connect:
         self._world.answer("connect")
         self._world.restarts += 1
 
+    async def offsets(self, _: str) -> list[dict[str, Any]]:
+        self._world.answer("connect")
+        return [{"partition": {}, "offset": {"noted": self._world.noted}}]
+
     async def remove(self, _: str) -> None:
         self._world.answer("connect")
         self._world.status = ConnectorStatus()
@@ -327,6 +333,9 @@ class _Source:
 
     def marker_token(self, value: bytes) -> str:
         return value.decode()
+
+    def is_noted(self, offset: Mapping[str, Any], marker: bytes | None) -> bool:
+        return offset["noted"] == "marker" if marker else offset["noted"] is not None
 
     async def clean_up(self, _: Ownership) -> None:
         self._world.answer("source")

@@ -36,7 +36,10 @@ class Ended(threading.Thread):
 
     def __init__(self, job: Job, *_: Any) -> None:
         super().__init__()
-        self.tables = job.tables
+        self.job = job
+
+    def knows(self, job: Job) -> bool:
+        return self.job == job
 
     def stop(self) -> None: ...
 
@@ -83,4 +86,4 @@ def test_a_job_that_takes_tables_in_gets_a_thread_that_knows_them(worker: Worker
     grown = JOB.model_copy(update={"tables": (PLAN,)})
     worker._follow({(JOB.id, JOB.generation): grown})
     (after,) = worker._assignments.values()
-    assert (after is before, after.tables) == (False, (PLAN,))
+    assert (after is before, after.job) == (False, grown)

@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from psycopg import AsyncConnection
@@ -18,8 +20,13 @@ class _Message(msgspec.Struct):
     content: str | None = None
 
 
+class _Source(msgspec.Struct):
+    lsn: int = 0
+
+
 class _Payload(msgspec.Struct):
     message: _Message
+    source: _Source
 
 
 class _Value(msgspec.Struct):
@@ -42,3 +49,10 @@ def marker_token(value: bytes) -> str | None:
     except (msgspec.MsgspecError, binascii.Error, UnicodeDecodeError):
         return None
     return content if message.prefix == PREFIX and content != HEARTBEAT else None
+
+
+def is_noted(offset: Mapping[str, Any], marker: bytes | None) -> bool:
+    """Whether the connector's offset stands behind the initial read, and behind the marker if one is given (PostgresOffsetContext)."""
+    if offset.get("snapshot") is not None and not (offset.get("last_snapshot_record") or offset.get("snapshot_completed")):
+        return False
+    return marker is None or offset.get("lsn", 0) >= _decode(marker).payload.source.lsn

@@ -1,7 +1,8 @@
 """A PostgreSQL database as the source of one job."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
@@ -140,6 +141,10 @@ class PostgresSource:
     def marker_token(self, value: bytes) -> str | None:
         """The token in a record of the marker topic, or None for another message."""
         return marker.marker_token(value)
+
+    def is_noted(self, offset: Mapping[str, Any], marker_record: bytes | None) -> bool:
+        """Whether a connector that goes on from the offset has the initial read behind it, and the marker, if one is given."""
+        return marker.is_noted(offset, marker_record)
 
     async def clean_up(self, owned: Ownership) -> None:
         """Drop the slot, then the publications; what is gone already is no error."""

@@ -1,0 +1,49 @@
+"""Records become the steps of a batch."""
+
+from typing import Any
+
+import pytest
+from tests.fakes.jobs import make_job
+from tests.unit.change.envelopes import Table
+
+from pipeline.change.record import Record
+from pipeline.jobs.job import TablePlan
+from pipeline.sink.batch import ChangePartition, Step
+from pipeline.sources.source import Identity
+from pipeline.worker.consumer import Fetched
+from pipeline.worker.translate import Translator
+
+ADA = {"id": 1, "name": "Ada"}
+AT = Table().log_position
+
+
+def translated(record: Record, *, key: tuple[str, ...] = ("id",), deferrable: bool = False, exactly_once: bool = True) -> Step:
+    """The step of one record of the table `customer`."""
+    plan: dict[str, Any] = {"key": key, "deferrable_key": deferrable, "identity": Identity.KEY}
+    table = TablePlan(schema_name="public", table="customer", topic="t", collection="customer", **plan)
+    slices, refusal = Translator(make_job(tables=(table,), exactly_once=exactly_once)).translate(
+        [Fetched(ChangePartition("t", 0), [record], 1)]
+    )
+    assert refusal is None
+    (step,) = slices[0].steps
+    return step
+
+
+def test_a_change_knows_where_in_the_log_it_stands_and_a_row_that_is_read_does_not() -> None:
+    assert translated(Table().create(ADA)).log_position == AT
+    assert translated(Table().read(ADA)).log_position is None
+
+
+@pytest.mark.parametrize("table", [{"key": ()}, {"deferrable": True}], ids=["no key", "a deferrable key"])
+def test_an_insert_that_others_of_its_statement_may_equal_does_not_know_where_it_stands(table: dict[str, Any]) -> None:
+    assert translated(Table().create(ADA), **table).log_position is None
+
+
+def test_an_update_under_a_deferrable_key_knows_where_it_stands() -> None:
+    assert translated(Table().update(ADA, before=ADA), deferrable=True).log_position == AT
+
+
+def test_the_order_is_read_only_where_changes_may_be_told_twice_and_not_of_rows_that_are_read() -> None:
+    assert translated(Table().create(ADA)).order is None
+    assert translated(Table().create(ADA), exactly_once=False).order == (AT - 1, AT)
+    assert translated(Table().read(ADA), exactly_once=False).order is None
