@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 from pymongo.database import Database
-from tests.e2e.harness.client import JobClient, changes_seen, codes, rows_seen
+from tests.e2e.harness.client import SETTLED_SECONDS, JobClient, changes_seen, codes, rows_seen
 from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.leftovers import left_behind
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.source import SourceDatabase
 from tests.e2e.harness.traffic import Accounts, Traffic, fill
+from tests.e2e.harness.waiting import wait_until
 
 from stack.server import Server
 from stack.stack import Stack
@@ -77,7 +78,7 @@ SNAPSHOT_OUTAGES = {
 
 
 @pytest.mark.parametrize(("server_of", "end", "interrupts"), SNAPSHOT_OUTAGES.values(), ids=SNAPSHOT_OUTAGES.keys())
-def test_an_outage_during_the_snapshot_loses_nothing_and_leaves_no_row_that_was_deleted_meanwhile(
+def test_an_outage_during_the_snapshot_loses_nothing_and_leaves_no_row_that_was_deleted_and_every_foreign_document(
     stack: Stack,
     jobs: JobClient,
     source: SourceDatabase,
@@ -88,22 +89,28 @@ def test_an_outage_during_the_snapshot_loses_nothing_and_leaves_no_row_that_was_
     interrupts: bool,
 ) -> None:
     fill(source, LONG_SNAPSHOT)
-    source.run("CREATE TABLE second (id int PRIMARY KEY)", "INSERT INTO second SELECT generate_series(1, 100)")
+    for table in ("aaa", "second"):  # the connector reads tables in the order of their names
+        source.run(f"CREATE TABLE {table} (id int PRIMARY KEY)", f"INSERT INTO {table} SELECT generate_series(1, 100)")
+        target[table].insert_one({"_id": -1, "by": "somebody else"})
     job_id = jobs.post(job_request(source, target_url, "CDC"))
-    jobs.wait_for_rows(job_id, 1)
+    wait_until(lambda: target["aaa"].count_documents({}) == 101, "the first table is read", SETTLED_SECONDS)
 
     server = server_of(stack)
     end(server)
     if server is stack.postgresql:
         server.start()
-    source.run("DELETE FROM account WHERE id % 3 = 0", "UPDATE account SET balance = -1 WHERE id % 7 = 0", "DELETE FROM second")
+    source.run(
+        "DELETE FROM account WHERE id % 3 = 0", "UPDATE account SET balance = -1 WHERE id % 7 = 0", "DELETE FROM aaa", "DELETE FROM second"
+    )
     server.start()
     jobs.wait_until_streaming(job_id, 240)
     source.run("INSERT INTO second VALUES (1000)")
     job = jobs.complete(job_id, 240)
 
     assert ("SNAPSHOT_INTERRUPTED" in codes(job)) or not interrupts, "the snapshot had ended before the outage: the test shows nothing"
-    expect_documents_equal_rows(source, target, {"account": "account", "second": "second"})
+    for table in ("aaa", "second"):
+        assert target[table].delete_one({"_id": -1, "by": "somebody else"}).deleted_count == 1
+    expect_documents_equal_rows(source, target, {"account": "account", "aaa": "aaa", "second": "second"})
     if interrupts:
         assert rows_seen(job) == source.count("account")
         assert changes_seen(job) == 1
