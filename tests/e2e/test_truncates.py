@@ -102,4 +102,4 @@ def _wait_until_clearing(target: Database[Any]) -> None:
 
 
 def _cleared(target: Database[Any]) -> int:
-    return sum(checkpoint["clearing"] for checkpoint in target["_rowstream.checkpoints"].find())
+    return sum(checkpoint["swept"] for checkpoint in target["_rowstream.checkpoints"].find())

@@ -8,6 +8,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from pymongo.database import Database
 from tests.e2e.conftest import MakeService
+from tests.e2e.harness.bag import Bag
 from tests.e2e.harness.client import JobClient, JobView, changes_seen, rows_seen
 from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.requests import job_request
@@ -74,6 +75,32 @@ def test_a_worker_killed_twenty_times_while_changes_stream_counts_each_of_them_o
     assert rows_seen(job) == 1_000
 
 
+def test_a_worker_killed_while_rows_without_a_key_change_meets_one_of_several_equal_rows_with_each_change(
+    make_service: MakeService, source: SourceDatabase, target: Database[Any], target_url: str, seed: int
+) -> None:
+    bag = Bag(seed)
+    bag.fill(source, 300)
+    service = make_service(workers=0, ROWSTREAM_BATCH_RECORDS="20")
+    service.start()
+    jobs, worker = JobClient(service), Worker(service, "mortal")
+    worker.start()
+    job_id = jobs.post(job_request(source, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+    worker.kill()
+
+    with Traffic(source, bag) as traffic:
+        _kill_as_it_goes_on(jobs, job_id, worker, seed, CHANGES // 3, changes_seen, kills=5)
+        traffic.wait_for(max(1, CHANGES // 3 - traffic.changes))
+        changes = traffic.end()
+    job = jobs.complete(job_id, 240)
+    worker.stop()
+
+    expect_documents_equal_rows(source, target, {"bag": "bag"})
+    assert changes_seen(job) == changes
+    assert rows_seen(job) == 300
+    assert target["bag"].count_documents({}) == bag.rows
+
+
 def test_another_worker_takes_over_the_tables_of_one_that_was_killed(
     stack: Stack, make_service: MakeService, source: SourceDatabase, target: Database[Any], target_url: str
 ) -> None:
@@ -121,14 +148,16 @@ def test_a_service_starts_a_worker_again_that_was_killed(
     expect_documents_equal_rows(source, target, {"thing": "thing"})
 
 
-def _kill_as_it_goes_on(jobs: JobClient, job_id: str, worker: Worker, seed: int, total: int, seen: Callable[[JobView], int]) -> list[int]:
+def _kill_as_it_goes_on(
+    jobs: JobClient, job_id: str, worker: Worker, seed: int, total: int, seen: Callable[[JobView], int], kills: int = KILLS
+) -> list[int]:
     """
-    Start the worker and kill it `KILLS` times; at the end it runs. Returns the counts at the kills.
+    Start the worker and kill it so many times; at the end it runs. Returns the counts at the kills.
 
     It is killed once a random count below `total` is seen, or, where the batch before went beyond that, as soon as it has begun.
     """
     chance, killed_at = random.Random(seed), []  # noqa: S311 - a test that can be repeated
-    for threshold in sorted(chance.sample(range(total), KILLS)):
+    for threshold in sorted(chance.sample(range(total), kills)):
         worker.start()
         jobs.wait(job_id, f"{threshold} are seen", lambda job, wanted=threshold: seen(job) >= wanted, 240)  # type: ignore[misc]
         killed_at.append(seen(jobs.get(job_id)))

@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bson import encode
+
 from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError, WriteRefusedError
 from pipeline.sink.batch import ChangePartition, Slice, Step
 from pipeline.sink.checkpoint import Checkpoint, advance
 from pipeline.sink.place import canonical
-from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
+from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Swap, Write
 
 
 class NaiveCollection:
@@ -37,6 +39,9 @@ class NaiveCollection:
             self.rows.clear()
             self._departed = {}
             return
+        if isinstance(write, Swap):
+            self._swap(write)
+            return
         rows = self.rows[canonical(write.id)]
         match write:
             case Insert() | Replace():
@@ -49,6 +54,16 @@ class NaiveCollection:
                     self._departed = {canonical(write.id): left}
             case Move():
                 self._arrive(rows, write)
+
+    def _swap(self, write: Swap) -> None:
+        if write.gone is not None:
+            equal = [key for key, rows in self.rows.items() if rows and _body(rows[0]) == _body(write.gone)]
+            if equal:
+                del self.rows[equal[0]]
+            elif write.required:
+                raise WriteRefusedError("no document equals the row", code="ROW_NOT_FOUND")
+        if write.come is not None:
+            self.rows[canonical(write.come["_id"])] = [write.come]
 
     def _arrive(self, rows: list[Document], write: Move) -> None:
         departed, self._departed = self._departed, {}
@@ -150,6 +165,10 @@ class MemorySink:
         found = self.checkpoints[partition]
         self.checkpoints[partition] = replace(found, epoch=found.epoch + 1)
         return self.checkpoints[partition]
+
+
+def _body(document: Document) -> bytes:
+    return encode({name: value for name, value in document.items() if name != "_id"})
 
 
 def _pick(document: Mapping[str, Any], names: Sequence[str]) -> Document:

@@ -14,7 +14,7 @@ from pipeline.change.record import Position, Record
 from pipeline.errors import ConfigError, EngineUnavailableError, EventError
 from pipeline.jobs.job import Job
 from pipeline.mapping.rows import TableMapper
-from pipeline.sink.write import Clear
+from pipeline.sink.write import Clear, Swap
 
 BATCH = 1_000
 SILENCE_SECONDS = 60.0
@@ -96,7 +96,9 @@ class TouchedDocuments:
                 change = self._decoder.decode(record)
                 if change is not None and change.row is not None:
                     write = self._mappers[change.schema, change.table].write(change)
-                    if not isinstance(write, Clear):
+                    if isinstance(write, Swap):
+                        ids[write.collection] += [] if write.come is None else [write.come["_id"]]
+                    elif not isinstance(write, Clear):
                         ids[write.collection].append(write.id)
         return ids
 

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.change.change import Change, Operation
-from pipeline.change.record import Position
 from pipeline.change.schema import RowSchema
-from pipeline.errors import DecodeError, UnsupportedChangeError
+from pipeline.errors import DecodeError, MappingError, UnsupportedChangeError
 from pipeline.jobs.job import TablePlan
 from pipeline.mapping.key import Image
 from pipeline.mapping.shape import Shape
-from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
+from pipeline.sink.row_id import UNENCODABLE, digest, row_id
+from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Swap, Write
+from pipeline.sources.source import Identity
 
 KNOWN_SHAPES = 64
 
@@ -21,17 +22,20 @@ class TableMapper:
     """
     Maps the changes of one table. What a schema means is worked out once, when it is first seen.
 
-    `types` says what types the events name only are (see `pipeline.mapping.types.known_as`).
+    `types` says what types the events name only are (see `pipeline.mapping.types.known_as`);
+    `snapshots`: each of the table's rows has been read, so that each has a document.
     `may_insert_equals`: one statement may insert rows that have one key, or are equal, all at one
     position of the source's log.
     """
 
-    def __init__(self, plan: TablePlan, job: str, generation: int, types: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, plan: TablePlan, job: str, generation: int, types: Mapping[str, str] | None = None, *, snapshots: bool = True
+    ) -> None:
         self.may_insert_equals = plan.deferrable_key or not plan.key
         self._plan = plan
-        self._job = job
-        self._generation = generation
+        self._owner = {"job": job, "generation": generation}
         self._types = types or {}
+        self._snapshots = snapshots
         self._row: RowSchema | None = None
         self._shape: Shape
         self._shapes: dict[RowSchema, Shape] = {}
@@ -43,7 +47,7 @@ class TableMapper:
         Raises:
             MappingError: A value has no exact BSON, or a key column is missing.
             DecodeError: The change lacks the row image that its operation must have.
-            UnsupportedChangeError: A change of a row without a key.
+            UnsupportedChangeError: A row without a key was changed, and the change does not tell which.
         """
         row, operation = change.row, change.operation
         if row is None:
@@ -52,7 +56,7 @@ class TableMapper:
             self._shape = self._shape_of(row)
             self._row = row
         if not self._plan.key:
-            return self._write_without_key(change)
+            return self._without_key(change)
         if operation is _READ or operation is _CREATE:
             return self._insert(change)
         if operation is _UPDATE:
@@ -86,17 +90,36 @@ class TableMapper:
         moved_to = None if new_key is None else shape.key(shape.key_image(new_key, image))
         return Delete(self._plan.collection, shape.key(image), change.position, moved_to)
 
-    def _write_without_key(self, change: Change) -> Write:
-        """Such a row's document is named by the place of its record, so that applying it again changes nothing."""
-        if change.operation not in (_READ, _CREATE):
+    def _without_key(self, change: Change) -> Swap:
+        try:
+            return self._swap(change)
+        except UNENCODABLE as error:
+            table = self._plan.qualified_name
+            raise MappingError(f"the row of {table} at {change.position} cannot be written as BSON: {error}", table=table) from error
+
+    def _swap(self, change: Change) -> Swap:
+        """Such a row is told by all that it holds, and its document named after that and the place of its record."""
+        shape, gone, come = self._shape, None, None
+        if change.operation is not _READ and change.operation is not _CREATE:
+            gone = self._before(change)
+        if change.operation is not Operation.DELETE:
+            image = self._image(change, change.after)
+            come = shape.document(None, image if change.before is None else shape.whole_image(image, change.before))
+            come["_id"] = row_id(come, self._owner, change.position)
+        return Swap(self._plan.collection, gone, come, change.position, self._snapshots)
+
+    def _before(self, change: Change) -> Document:
+        """The row as it was; in a job without a snapshot its document may be another job's, or not there."""
+        if self._plan.identity is not Identity.FULL:
             raise UnsupportedChangeError(
                 f"a row of {self._plan.qualified_name}, which has no key, was changed or deleted: its document cannot be told",
-                suggestion="Give the table a primary key (ALTER TABLE ... ADD PRIMARY KEY) and post the job again.",
+                suggestion="Give the table a primary key (ALTER TABLE ... ADD PRIMARY KEY), or let its changes carry the whole old row "
+                "(ALTER TABLE ... REPLICA IDENTITY FULL), and post the job again.",
                 table=self._plan.qualified_name,
             )
-        key = position_key(self._job, self._generation, change.position)
-        document = self._shape.document(key, self._image(change, change.after))
-        return Insert(self._plan.collection, key, document, change.position)
+        document = self._shape.document(None, self._image(change, change.before))
+        document["_id"] = {"row": digest(document), **(self._owner if self._snapshots else {})}
+        return document
 
     def _image(self, change: Change, image: dict[str, Any] | None) -> dict[str, Any]:
         if image is None:
@@ -120,13 +143,3 @@ class TableMapper:
                 self._shapes.clear()
             shape = self._shapes[row] = Shape(row, self._plan.key, self._plan.qualified_name, self._types)
         return shape
-
-
-def position_key(job: str, generation: int, position: Position) -> Document:
-    """
-    Return the `_id` of a row without a key.
-
-    No other row of its collection has it: a collection takes one table of a job, whose
-    changes in one generation are all in one topic, be it shared with other tables or not.
-    """
-    return {"job": job, "generation": generation, "partition": position.partition, "offset": position.offset}

@@ -67,6 +67,16 @@ class Shape:
                 image = {**image, column: known}
         return image
 
+    def whole_image(self, image: Image, before: Image) -> Image:
+        """Return the image of an update with its unavailable values, which have not changed, taken from the row before."""
+        try:
+            if not self._lacks_values(image):
+                return image
+        except KeyError:
+            return image
+        unavailable = [column.name for column in self._body if image.get(column.name) in column.placeholders]
+        return {**image, **{name: before.get(name) for name in unavailable}}
+
     def document(self, key: Any, image: Image) -> Document:
         """Return the document of a whole row image."""
         try:

@@ -27,9 +27,10 @@ class Checkpoint:
     `counts` (operation letter -> number). `epoch` is raised whenever the partition is
     claimed, so a write under an older one matches nothing. `seconds` and `minutes` hold
     (seconds since the epoch, streamed events) of the latest 60 of each that had any.
-    `clearing` counts the documents deleted so far for the truncate that it stands at. `told`
-    is what stands at the latest position of the source's log, and `order` the furthest that changes
-    are in the source's order, kept where any of them may be told twice.
+    `swept` counts the documents deleted so far for the truncate that it stands at, or given
+    another shape for the change. `told` is what stands at the latest position of the source's
+    log, and `order` the furthest that changes are in the source's order, kept where any of them
+    may be told twice.
     """
 
     job: str
@@ -44,7 +45,7 @@ class Checkpoint:
     seconds: Buckets = ()
     minutes: Buckets = ()
     carry: Carry | None = None
-    clearing: int = 0
+    swept: int = 0
     told: Told | None = None
     order: Order | None = None
 
@@ -68,7 +69,7 @@ class Checkpoint:
             "seconds": [list(bucket) for bucket in self.seconds],
             "minutes": [list(bucket) for bucket in self.minutes],
             "carry": self.carry.stored() if self.carry else None,
-            "clearing": self.clearing,
+            "swept": self.swept,
             "told": self.told.stored() if self.told else None,
             "order": list(self.order) if self.order else None,
         }
@@ -94,7 +95,7 @@ class Checkpoint:
             seconds=tuple((at, events) for at, events in document["seconds"]),
             minutes=tuple((at, events) for at, events in document["minutes"]),
             carry=Carry.from_stored(carry) if (carry := document.get("carry")) else None,
-            clearing=document.get("clearing", 0),
+            swept=document.get("swept", 0),
             told=Told.from_stored(told) if (told := document.get("told")) else None,
             order=(order[0], order[1]) if (order := document.get("order")) else None,
         )
@@ -119,7 +120,7 @@ def advance(checkpoint: Checkpoint, part: Slice, carry: Carry | None, now: datet
         seconds=_count(checkpoint.seconds, second, streamed),
         minutes=_count(checkpoint.minutes, second - second % 60, streamed),
         carry=carry,
-        clearing=0,
+        swept=0,
         told=latest(checkpoint.told, part.steps),
         order=_furthest(checkpoint, part),
     )

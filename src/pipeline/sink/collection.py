@@ -1,7 +1,7 @@
 """Reading and writing the documents of a transaction, in bulk."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
@@ -18,6 +18,8 @@ FIELD_NAMES = {"$map": {"input": {"$objectToArray": "$$ROOT"}, "in": "$$this.k"}
 CHUNK_DOCUMENTS = 2_000
 CHUNK_BYTES = 16 * 1024 * 1024
 
+T = TypeVar("T")
+
 
 def read_documents(database: Database[Document], wanted: Mapping[str, Reads], session: ClientSession) -> dict[Place, Document]:
     """The documents that exist, with the wanted fields."""
@@ -30,13 +32,18 @@ def read_documents(database: Database[Document], wanted: Mapping[str, Reads], se
 
 def find_chunks(collection: Collection[Document]) -> Iterator[list[Any]]:
     """The `_id`s of all documents, as many at a time as one transaction may well delete."""
-    chunk, room = list[Any](), CHUNK_BYTES
-    for found in collection.find({}, {"size": {"$bsonSize": "$$ROOT"}}):
-        if chunk and (len(chunk) == CHUNK_DOCUMENTS or found["size"] > room):
+    return in_chunks((found["_id"], found["size"]) for found in collection.find({}, {"size": {"$bsonSize": "$$ROOT"}}))
+
+
+def in_chunks(sized: Iterable[tuple[T, int]]) -> Iterator[list[T]]:
+    """Cut what comes with its size in bytes into lists that one transaction may well deal with."""
+    chunk, room = list[T](), CHUNK_BYTES
+    for each, size in sized:
+        if chunk and (len(chunk) == CHUNK_DOCUMENTS or size > room):
             yield chunk
             chunk, room = [], CHUNK_BYTES
-        chunk.append(found["_id"])
-        room -= found["size"]
+        chunk.append(each)
+        room -= size
     if chunk:
         yield chunk
 

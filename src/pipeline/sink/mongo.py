@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from pymongo import MongoClient, UpdateOne
 from pymongo.client_session import ClientSession
@@ -13,16 +13,22 @@ from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError
 from pipeline.sink.answer import UNSENDABLE, DuplicateIdError, command_refusal, is_transient, refusal, unsendable
+from pipeline.sink.bag import Fields, wanted_rows
 from pipeline.sink.batch import ChangePartition, Slice, Step
+from pipeline.sink.bulk import Bulk
 from pipeline.sink.checkpoint import COLLECTION, Checkpoint, advance
 from pipeline.sink.claims import Claims
 from pipeline.sink.client import LOSSLESS, settled
 from pipeline.sink.collection import find_chunks, read_documents, write_documents
+from pipeline.sink.equals import OutgrownError, find_equal, find_older, find_outgrown
 from pipeline.sink.plan import Plan, reads
 from pipeline.sink.repeats import without_repeats
+from pipeline.sink.row_id import reshaped
 from pipeline.sink.sizes import StoredSizes
 from pipeline.sink.transaction import Transactions
-from pipeline.sink.write import Clear
+from pipeline.sink.write import Clear, Document, Swap
+
+T = TypeVar("T")
 
 CROWDED_BATCHES = 64
 """How many batches long inserts are not tried in a collection where one has met a document: a refresh meets them all."""
@@ -45,6 +51,7 @@ class MongoSink:
         self._claims = Claims(self._settled, job, generation)
         self._transactions = Transactions(client)
         self._crowded: dict[str, int] = {}
+        self._present: dict[str, Fields] = {}
 
     def claim(self, partition: ChangePartition) -> Checkpoint:
         """
@@ -54,6 +61,7 @@ class MongoSink:
             FencedError: The generation is closed.
             SinkUnavailableError: MongoDB does not answer.
         """
+        self._present.clear()  # whoever had it meanwhile may have written what this sink does not know
         return self._claims.claim(partition, self._transactions.session_id())
 
     def renew(self, checkpoint: Checkpoint) -> Checkpoint:
@@ -97,6 +105,9 @@ class MongoSink:
                     raise SinkUnavailableError(f"{duplicate.collection}: something else inserts the same documents") from duplicate
                 crowded.add(duplicate.collection)
                 self._crowded[duplicate.collection] = CROWDED_BATCHES
+            except OutgrownError as outgrown:
+                topic, partition, _ = outgrown.write.position
+                self._reshape(outgrown.write, checkpoints[ChangePartition(topic, partition)])
             else:
                 self._crowded = {collection: left - 1 for collection, left in self._crowded.items() if left > 1}
                 return moved
@@ -119,8 +130,10 @@ class MongoSink:
 
     def _write(self, part: Slice, checkpoint: Checkpoint, session: ClientSession, crowded: set[str]) -> Checkpoint:
         stored = read_documents(self._database, reads(part.steps), session)
-        plan = Plan(stored, checkpoint.carry)
+        plan = Plan(stored, checkpoint.carry, find_equal(self._database, wanted_rows(part.steps), session))
         plan.fold(part.steps)
+        self._present = {name: fields for name, fields in self._present.items() if plan.bag.shapes.get(name, {fields}) == {fields}}
+        find_older(self._database, plan.bag, self._present, session)
         carry = plan.carry(read_documents(self._database, plan.carried_reads(), session))
         for collection, writes in plan.writes().items():
             with _judged(collection):
@@ -131,23 +144,43 @@ class MongoSink:
         """
         Delete every document of the collection, then move the checkpoint past the truncate.
 
-        The transaction of each chunk changes the checkpoint, too (`clearing`), if it still is
+        The transaction of each chunk changes the checkpoint, too (`swept`), if it still is
         as this worker knows it. So a worker that has lost the partition deletes nothing that
         the next has written.
         """
-        try:
-            for chunk in find_chunks(self._settled[collection]):
-                self._transactions.run(partial(self._delete, collection, chunk, checkpoint))
-        except PyMongoError as error:
-            raise self._transactions.forget(error) from error
+        for chunk in self._answered(find_chunks(self._settled[collection])):
+            self._transactions.run(partial(self._exchange, collection, chunk, (), checkpoint))
         cleared = advance(checkpoint, part, None, datetime.now(UTC))
         self._transactions.run(lambda session: self._move([checkpoint], [cleared], session))
         return cleared
 
-    def _delete(self, collection: str, ids: Sequence[Any], checkpoint: Checkpoint, session: ClientSession) -> None:
+    def _reshape(self, write: Swap, checkpoint: Checkpoint) -> None:
+        """
+        Take from a table's documents the fields of dropped columns, so that their `_id`s tell the rows again.
+
+        All documents are looked at, but not again while the rows keep their columns. Fenced as `_clear` is.
+        """
+        collection, row = write.collection, write.gone or {}
+        for chunk in self._answered(find_outgrown(self._settled[collection], write)):
+            ids, documents = [document["_id"] for document in chunk], [reshaped(document, row) for document in chunk]
+            self._transactions.run(partial(self._exchange, collection, ids, documents, checkpoint))
+        self._present[collection] = tuple(row)
+
+    def _answered(self, chunks: Iterator[T]) -> Iterator[T]:
+        try:
+            yield from chunks
+        except PyMongoError as error:
+            raise self._transactions.forget(error) from error
+
+    def _exchange(
+        self, collection: str, ids: Sequence[Any], documents: Sequence[Document], checkpoint: Checkpoint, session: ClientSession
+    ) -> None:
+        """Delete these documents and insert those, if the checkpoint is still as this worker knows it."""
         with _judged(collection):
-            self._database[collection].delete_many({"_id": {"$in": ids}}, session=session)
-        self._update([_update_of(checkpoint, {"$inc": {"clearing": len(ids)}})], session)
+            bulk = Bulk(self._database[collection], session)
+            bulk.delete(ids)
+            bulk.insert(documents)
+        self._update([_update_of(checkpoint, {"$inc": {"swept": len(ids)}})], session)
 
     def _move(self, before: Sequence[Checkpoint], after: Sequence[Checkpoint], session: ClientSession) -> None:
         self._update([_update_of(old, {"$set": new.progress()}) for old, new in zip(before, after, strict=True)], session)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import WriteRefusedError
+from pipeline.sink.bag import Bag, Found
 from pipeline.sink.batch import Step
 from pipeline.sink.carry import Carry, Departed, Older
 from pipeline.sink.place import PLAIN, Place, canonical
-from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
+from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Swap, Write
 
 FULL_IDENTITY = "Run ALTER TABLE ... REPLICA IDENTITY FULL on the table, so that its changes carry every column, then post the job again."
 
@@ -63,16 +64,17 @@ class Plan:
     """
     Folds the writes of one partition into one write for each document.
 
-    `stored` holds the documents of `reads` that exist, `carry` what the partition's last
-    batch left. The writes left in `writes()` touch different documents, so their order
-    does not matter.
+    `stored` holds the documents of `reads` that exist, `found` those of `wanted_rows`, and
+    `carry` what the partition's last batch left. The writes left in `writes()` touch
+    different documents, so their order does not matter. `bag` plans tables without a key.
 
     While rows of one source transaction change keys that are deferrable, a key may hold two
     rows for a moment: a row has moved there and the one it drives out has yet to leave. The
     next delete of such a key removes the older row, which has no document any more.
     """
 
-    def __init__(self, stored: Stored, carry: Carry | None) -> None:
+    def __init__(self, stored: Stored, carry: Carry | None, found: Found | None = None) -> None:
+        self.bag = Bag(found or {})
         self._stored = stored
         self._rows: defaultdict[str, dict[Any, Write]] = defaultdict(dict)
         self._older: dict[Place, list[Row]] = {}
@@ -90,6 +92,9 @@ class Plan:
         """
         for step in steps:
             write = step.write
+            if isinstance(write, Swap):
+                self.bag.swap(write)
+                continue
             if isinstance(write, Clear):
                 raise TypeError("a clear is a batch of its own")
             if step.transaction != self._transaction:
@@ -111,7 +116,7 @@ class Plan:
 
     def writes(self) -> dict[str, list[Write]]:
         """What is to be written, by collection."""
-        return {collection: list(rows.values()) for collection, rows in self._rows.items() if rows}
+        return {collection: list(rows.values()) for collection, rows in self._rows.items() if rows} | self.bag.writes()
 
     def carried_reads(self) -> dict[str, Reads]:
         """The documents that `carry` needs whole, as they were before the batch; nearly always none."""

@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 from pipeline.sink.batch import Step
 from pipeline.sink.place import PLAIN, canonical
-from pipeline.sink.write import Clear, Write
+from pipeline.sink.write import Clear, Swap, Write
 
 
 class Told(NamedTuple):
     """
-    The writes at one position of the source's log: the kind, the collection and the `_id` of each.
+    The writes at one position of the source's log: the kind, the collection and the `_id` of each, of a row without a key the digests.
 
     Nearly always one, or the two of a key change; the rows of one page where a COPY has put them.
     """
@@ -54,5 +54,9 @@ def latest(before: Told | None, steps: Sequence[Step]) -> Told | None:
 
 
 def _described(write: Write) -> tuple[str, str, Any]:
-    kind = type(write)
-    return kind.__name__, write.collection, None if kind is Clear else write.id  # type: ignore[union-attr] # a clear has none
+    kind = type(write).__name__
+    if isinstance(write, Clear):
+        return kind, write.collection, None
+    if isinstance(write, Swap):
+        return kind, write.collection, [row and row["_id"]["row"] for row in (write.gone, write.come)]
+    return kind, write.collection, write.id

@@ -78,6 +78,23 @@ class Delete(Struct, gc=False):
     moved_to: Any = None
 
 
+class Swap(Struct, gc=False):
+    """
+    A change of a table without a key: a document equal to the row as it was goes, that of the row as it is comes.
+
+    `gone` is the row as it was, with the beginning of its document's `_id` as `_id` (which one of
+    several equal documents goes does not matter), or None for a new row; `come` is the
+    document of the row as it is, or None for a deleted one. `required`: the row has a
+    document, so that the write is refused where none is found.
+    """
+
+    collection: str
+    gone: Document | None
+    come: Document | None
+    position: Position
+    required: bool = True
+
+
 class Clear(Struct, gc=False):
     """A table that was emptied by TRUNCATE: every document of its collection is deleted; the collection and its indexes stay."""
 
@@ -85,4 +102,4 @@ class Clear(Struct, gc=False):
     position: Position
 
 
-Write: TypeAlias = Insert | Replace | Set | Move | Delete | Clear
+Write: TypeAlias = Insert | Replace | Set | Move | Delete | Swap | Clear

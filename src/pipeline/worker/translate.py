@@ -11,7 +11,7 @@ from pipeline.errors import EventError, UnsupportedChangeError
 from pipeline.jobs.job import Job
 from pipeline.mapping.rows import TableMapper
 from pipeline.sink.batch import Slice, Step
-from pipeline.sink.write import Insert, Move
+from pipeline.sink.write import Insert, Move, Swap, Write
 from pipeline.worker.consumer import Fetched
 
 
@@ -28,8 +28,10 @@ class Translator:
     def __init__(self, job: Job) -> None:
         self._decoder = Decoder()
         self._exactly_once = job.exactly_once
-        types = dict(job.types)
-        self._mappers = {(plan.schema_name, plan.table): TableMapper(plan, job.id, job.generation, types) for plan in job.tables}
+        types, snapshots = dict(job.types), job.mode.snapshots
+        self._mappers = {
+            (plan.schema_name, plan.table): TableMapper(plan, job.id, job.generation, types, snapshots=snapshots) for plan in job.tables
+        }
 
     def translate(self, fetched: Sequence[Fetched]) -> tuple[list[Slice], Refusal | None]:
         """The batch up to the first record of a partition that cannot be applied, and that record if there is one."""
@@ -65,9 +67,13 @@ class Translator:
             change.size,
             change.committed_at_ms,
             change.transaction,
-            None if change.operation is Operation.READ or (mapper.may_insert_equals and type(write) is Insert) else change.log_position,
+            None if change.operation is Operation.READ or (mapper.may_insert_equals and _inserts(write)) else change.log_position,
             None if self._exactly_once or change.operation is Operation.READ else order_of(record.value),
         )
+
+
+def _inserts(write: Write) -> bool:
+    return type(write) is Insert or (type(write) is Swap and write.gone is None)
 
 
 def _counted(change: Change, write: object) -> str:

@@ -188,7 +188,7 @@ def test_a_worker_that_froze_while_it_cleared_deletes_nothing_that_its_successor
     class Frozen(Transactions):
         def run(self, work: Callable[[ClientSession], Any], *, divisible: bool = False) -> Any:
             done = super().run(work, divisible=divisible)
-            if meanwhile and target.checkpoint()["clearing"]:
+            if meanwhile and target.checkpoint()["swept"]:
                 meanwhile.pop()()
             return done
 
@@ -224,11 +224,11 @@ def test_a_clear_that_was_interrupted_is_gone_on_with(target: Target, transactio
     with pytest.raises(KeyboardInterrupt):
         killed.apply(CLEAR)
     left = max(5 - 2 * transactions, 0)
-    assert (len(target.ids()), target.checkpoint()["clearing"], target.position()) == (left, 5 - left, 5)
+    assert (len(target.ids()), target.checkpoint()["swept"], target.position()) == (left, 5 - left, 5)
     successor = target.worker()
-    assert successor.held.clearing == 5 - left
+    assert successor.held.swept == 5 - left
     successor.apply(CLEAR)
-    assert (target.ids(), target.position(), target.checkpoint()["clearing"]) == (set(), 6, 0)
+    assert (target.ids(), target.position(), target.checkpoint()["swept"]) == (set(), 6, 0)
 
 
 def test_large_documents_are_cleared_few_at_a_time_and_indexes_stay(target: Target) -> None:

@@ -69,8 +69,11 @@ async def test_the_remedy_for_a_missing_identity_mends_it(database: Database) ->
 
 async def test_a_table_without_a_key_is_told_of_whatever_its_identity(database: Database) -> None:
     database.run("CREATE TABLE bare (v text); CREATE TABLE whole (v text); ALTER TABLE whole REPLICA IDENTITY FULL")
+    full = 'ALTER TABLE "public"."bare" REPLICA IDENTITY FULL;'
     told = {finding.table: (finding.check, finding.remedy) for finding in await findings(database, Mode.CDC) if finding.table}
-    assert told == {"public.bare": ("REPLICA_IDENTITY", None), "public.whole": ("NO_KEY", None)}
+    assert told == {"public.bare": ("REPLICA_IDENTITY", full), "public.whole": ("NO_KEY", None)}
+    database.run(full)
+    assert {finding.check for finding in await findings(database, Mode.CDC) if finding.table == "public.bare"} == {"NO_KEY"}
 
 
 async def test_partitions_that_are_foreign_are_told_of(database: Database) -> None:

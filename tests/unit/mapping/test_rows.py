@@ -14,7 +14,8 @@ from pipeline.errors import DecodeError, MappingError, UnsupportedChangeError
 from pipeline.jobs.job import TablePlan
 from pipeline.mapping.rows import TableMapper
 from pipeline.mapping.unavailable import PLACEHOLDER
-from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Write
+from pipeline.sink.row_id import digest
+from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Swap, Write
 from pipeline.sources.source import Identity
 
 UNKNOWN = PLACEHOLDER
@@ -108,26 +109,78 @@ def test_a_key_column_that_an_update_leaves_out_is_taken_from_the_row_before() -
     assert "REPLICA IDENTITY FULL" in (refused.value.suggestion or "")
 
 
-def test_a_row_without_a_key_is_named_by_the_place_of_its_record() -> None:
-    keyless = Table(columns=COLUMNS, key=(), offset=41)
-    record = keyless.read(ROW)
-    write = written(record, TableMapper(plan(key=()), JOB, generation=3))
-    assert isinstance(write, Insert)
-    assert write.id == write.document["_id"] == {"job": JOB, "generation": 3, "partition": 0, "offset": 41}
-    assert write.document["id"] == 1
+OWNER = {"job": JOB, "generation": 3}
+KEYLESS = {"id": 1, **{name: value for name, value in DOCUMENT.items() if name != "_id"}}
+
+
+def keyless(identity: Identity = Identity.FULL, *, snapshots: bool = True) -> TableMapper:
+    return TableMapper(plan(key=()).model_copy(update={"identity": identity}), JOB, generation=3, snapshots=snapshots)
+
+
+def swapped(record: Record, mapper: TableMapper) -> Swap:
+    write = written(record, mapper)
+    assert isinstance(write, Swap)
+    return write
+
+
+@pytest.mark.parametrize("identity", Identity)
+def test_a_row_without_a_key_is_named_by_what_it_holds_and_the_place_of_its_record(identity: Identity) -> None:
+    for record in (Table(columns=COLUMNS, key=(), offset=41).read(ROW), Table(columns=COLUMNS, key=(), offset=41).create(ROW)):
+        write = swapped(record, keyless(identity))
+        assert (write.gone, write.come) == (None, {"_id": write.come["_id"], **KEYLESS} if write.come else None)
+        assert write.come is not None
+        assert list(write.come["_id"].items()) == [("row", digest(KEYLESS)), *OWNER.items(), ("partition", 0), ("offset", 41)]
 
 
 def test_rows_without_a_key_of_two_jobs_never_meet() -> None:
     record = Table(columns=COLUMNS, key=(), offset=41).read(ROW)
-    one, other = (written(record, TableMapper(plan(key=()), job, 1)) for job in (JOB, "65f000000000000000000002"))
-    assert one.id != other.id
+    one, other = (swapped(record, TableMapper(plan(key=()), job, 1)).come for job in (JOB, "65f000000000000000000002"))
+    assert one is not None
+    assert other is not None
+    assert one["_id"] != other["_id"]
+
+
+def test_a_changed_row_without_a_key_is_told_by_all_it_held() -> None:
+    rows = Table(columns=COLUMNS, key=(), offset=41)
+    after = {**ROW, "FIRST_NAME": "Grace"}
+    update, delete = swapped(rows.update(after, before=ROW), keyless()), swapped(rows.delete(ROW), keyless())
+    gone = {"_id": {"row": digest(KEYLESS), **OWNER}, **KEYLESS}
+    come = {**KEYLESS, "firstName": "Grace"}
+    identity = {"row": digest(come), **OWNER, "partition": 0, "offset": 41}
+    assert update == Swap("people", gone, {"_id": identity, **come}, update.position)
+    assert delete == Swap("people", gone, None, delete.position)
+    assert update.required
+
+
+def test_a_changed_row_without_a_key_may_have_no_document_where_none_was_read() -> None:
+    write = swapped(Table(columns=COLUMNS, key=()).delete(ROW), keyless(snapshots=False))
+    assert write.gone == {"_id": {"row": digest(KEYLESS)}, **KEYLESS}
+    assert not write.required
+
+
+def test_values_that_an_update_of_a_row_without_a_key_leaves_out_are_those_before() -> None:
+    record = Table(columns=COLUMNS, key=()).update({**ROW, "FIRST_NAME": UNKNOWN, "amount": UNKNOWN}, before=ROW)
+    write = swapped(record, keyless())
+    assert write.come == {"_id": write.come["_id"] if write.come else None, **KEYLESS}
+    assert write.come is not None
+    assert write.come["_id"]["row"] == digest(KEYLESS)
+
+
+def test_a_row_without_a_key_that_has_no_bson_is_not_applied() -> None:
+    columns = [column("document", logical="io.debezium.data.Json")]
+    record = Table(columns=columns, key=()).create({"document": '{"nul\\u0000": 1}'})
+    with pytest.raises(MappingError) as refused:
+        written(record, keyless())
+    assert refused.value.table == "public.customer"
 
 
 @pytest.mark.parametrize("record", [table().update(ROW), table().delete(ROW)])
-def test_an_update_or_delete_without_a_key_is_not_applied_and_says_what_to_do(record: Record) -> None:
+@pytest.mark.parametrize("identity", [Identity.KEY, Identity.NOTHING])
+def test_a_change_that_does_not_tell_the_row_without_a_key_is_not_applied_and_says_what_to_do(record: Record, identity: Identity) -> None:
     with pytest.raises(UnsupportedChangeError) as refused:
-        written(record, TableMapper(plan(key=()), JOB, 1))
+        written(record, keyless(identity))
     assert "ADD PRIMARY KEY" in (refused.value.suggestion or "")
+    assert "REPLICA IDENTITY FULL" in (refused.value.suggestion or "")
     assert refused.value.table == "public.customer"
 
 

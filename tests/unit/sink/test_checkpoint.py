@@ -122,5 +122,5 @@ def test_a_batch_without_a_clear_stays_as_it_is() -> None:
 
 def test_a_checkpoint_that_moves_past_a_truncate_counts_it_and_no_longer_clears() -> None:
     clear = step(Clear(COLLECTION, position(5)), "t")
-    moved = advance(replace(START, position=5, clearing=7), part([clear]), None, NOON)
-    assert (moved.position, moved.counts, moved.clearing) == (6, {"t": 1}, 0)
+    moved = advance(replace(START, position=5, swept=7), part([clear]), None, NOON)
+    assert (moved.position, moved.counts, moved.swept) == (6, {"t": 1}, 0)

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bson import decode, encode
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.fakes.keyless import swap
 from tests.fakes.rows import COLLECTION, TRANSACTIONS, Table, history, part, position, step
 from tests.unit.sink.test_plan import Documents, carry_out, read
 
@@ -15,7 +17,7 @@ from pipeline.sink.carry import Carry
 from pipeline.sink.checkpoint import Checkpoint, advance
 from pipeline.sink.plan import Plan, reads
 from pipeline.sink.repeats import without_repeats
-from pipeline.sink.write import Clear, Delete, Insert, Move
+from pipeline.sink.write import Clear, Delete, Document, Insert, Move
 
 START = Checkpoint("job", 1, "changes", 0)
 
@@ -141,6 +143,14 @@ def test_a_row_that_changes_to_a_key_that_only_looks_different_is_both_halves() 
         step(Move(COLLECTION, 1, 1, {"_id": 1}, (), position(1)), "u")._replace(log_position=7),
     ]
     assert without_repeats(halves, START) == halves
+
+
+@pytest.mark.parametrize("come", [None, {"a": 2}, {"a": 1}])
+def test_a_change_of_a_row_without_a_key_is_applied_once_and_its_like_elsewhere_in_the_log_too(come: Document | None) -> None:
+    told = [swap(offset, {"a": 1}, come)._replace(log_position=position) for offset, position in enumerate((7, 7, 8))]
+    assert without_repeats(told, START) == [told[0], told[2]]
+    checkpoint = Checkpoint.from_stored(decode(encode(advance(START, part(told[:1]), None, datetime.now(UTC)).stored())))
+    assert without_repeats(told[1:], checkpoint) == told[2:]
 
 
 def test_rows_without_a_position_in_the_log_are_never_taken_for_repeats() -> None:

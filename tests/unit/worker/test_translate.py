@@ -19,7 +19,7 @@ AT = Table().log_position
 
 def translated(record: Record, *, key: tuple[str, ...] = ("id",), deferrable: bool = False, exactly_once: bool = True) -> Step:
     """The step of one record of the table `customer`."""
-    plan: dict[str, Any] = {"key": key, "deferrable_key": deferrable, "identity": Identity.KEY}
+    plan: dict[str, Any] = {"key": key, "deferrable_key": deferrable, "identity": Identity.KEY if key else Identity.FULL}
     table = TablePlan(schema_name="public", table="customer", topic="t", collection="customer", **plan)
     slices, refusal = Translator(make_job(tables=(table,), exactly_once=exactly_once)).translate(
         [Fetched(ChangePartition("t", 0), [record], 1)]
@@ -39,8 +39,10 @@ def test_an_insert_that_others_of_its_statement_may_equal_does_not_know_where_it
     assert translated(Table().create(ADA), **table).log_position is None
 
 
-def test_an_update_under_a_deferrable_key_knows_where_it_stands() -> None:
-    assert translated(Table().update(ADA, before=ADA), deferrable=True).log_position == AT
+@pytest.mark.parametrize("table", [{"key": ()}, {"deferrable": True}], ids=["no key", "a deferrable key"])
+def test_an_update_and_a_delete_know_where_they_stand_whatever_the_key(table: dict[str, Any]) -> None:
+    assert translated(Table().update(ADA, before=ADA), **table).log_position == AT
+    assert translated(Table().delete(ADA), **table).log_position == AT
 
 
 def test_the_order_is_read_only_where_changes_may_be_told_twice_and_not_of_rows_that_are_read() -> None:

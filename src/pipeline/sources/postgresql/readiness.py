@@ -132,15 +132,16 @@ def _stream_of(table: Table) -> Iterator[Finding]:
             "Let its changes carry the whole old row (on a partitioned table: run it for each partition), or make its primary key "
             "one that is not deferrable."
             if table.key
-            else ADD_KEY,
-            f"ALTER TABLE {name} REPLICA IDENTITY FULL;" if table.key else None,
+            else f"{ADD_KEY} Or, unless it is partitioned, let its changes carry the whole old row.",
+            f"ALTER TABLE {name} REPLICA IDENTITY FULL;",
             table.qualified_name,
         )
     elif not table.key:
         yield Finding(
             "NO_KEY",
             Severity.WARNING,
-            f"{table.qualified_name}: an UPDATE or DELETE of one of its rows will end the job, because the table has no key",
+            f"{table.qualified_name}: its rows are told apart by all that they hold, because the table has no key: it cannot be refreshed, "
+            "and once a column was renamed or retyped, an UPDATE or DELETE of a row from before ends the job",
             ADD_KEY,
             table=table.qualified_name,
         )
