@@ -19,6 +19,7 @@ from pipeline.sink.batch import ChangePartition, Slice, Step
 from pipeline.sink.checkpoint import COLLECTION as CHECKPOINTS
 from pipeline.sink.checkpoint import Checkpoint
 from pipeline.sink.client import connect
+from pipeline.sink.half_changes import COLLECTION as HALF_CHANGES
 from pipeline.sink.mongo import MongoSink
 from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set
 from stack.mongodb import MongoDB
@@ -34,6 +35,10 @@ class Subject(Protocol):
 
     def documents(self, collection: str = COLLECTION) -> dict[Any, Document]:
         """The documents by `_id`."""
+        ...
+
+    def half_changes(self) -> list[tuple[str, Any]]:
+        """Collection and `_id` of the rows whose second halves never came."""
         ...
 
     def count(self) -> int:
@@ -57,6 +62,9 @@ class Memory:
 
     def documents(self, collection: str = COLLECTION) -> dict[Any, Document]:
         return {document["_id"]: document for document in self.sink.documents(collection)}
+
+    def half_changes(self) -> list[tuple[str, Any]]:
+        return [(each["collection"], each["id"]) for each in self.sink.half_changes]
 
     def count(self) -> int:
         return len(self.sink.documents(COLLECTION))
@@ -82,6 +90,9 @@ class Mongo:
 
     def documents(self, collection: str = COLLECTION) -> dict[Any, Document]:
         return {document["_id"]: document for document in self.database[collection].find()}
+
+    def half_changes(self) -> list[tuple[str, Any]]:
+        return [(each["collection"], each["id"]) for each in self.database[HALF_CHANGES].find({"job": JOB, "generation": GENERATION})]
 
     def count(self) -> int:
         return self.database[COLLECTION].count_documents({})
@@ -238,6 +249,21 @@ def test_a_moved_row_keeps_its_values_when_a_batch_ends_between_its_two_halves(s
     checkpoint = run(step(Move(COLLECTION, 2, 1, {"_id": 2, "a": 2}, ("big",), position(2)), "u"))
     assert subject.documents() == {2: {"_id": 2, "a": 2, "big": "x"}}
     assert checkpoint.counts == {"c": 1, "u": 1}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_row_whose_second_half_never_comes_moves_with_its_values_counts_and_is_kept_for_reading_again(
+    subject: Subject, run: Callable[..., Checkpoint], size: int
+) -> None:
+    steps = [insert(1, 0, big="x", a=1), deleted(1, 1, moved_to=2), replaced(9, 3), deleted(9, 4, moved_to=8)]
+    for first in range(0, len(steps), size):
+        checkpoint = run(*steps[first : first + size])
+    assert subject.documents() == {2: {"_id": 2, "big": "x", "a": 1}}
+    assert checkpoint.counts == {"c": 1, "u": 2}
+    assert subject.half_changes() == [(COLLECTION, 2)]
+    checkpoint = run(step(Clear(COLLECTION, position(5)), "t"))
+    assert subject.documents() == {}
+    assert checkpoint.counts == {"c": 1, "u": 3, "t": 1}
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4])

@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,7 +12,9 @@ from bson import encode
 
 from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError, WriteRefusedError
 from pipeline.sink.batch import ChangePartition, Slice, Step
+from pipeline.sink.carry import Carry, Departed
 from pipeline.sink.checkpoint import Checkpoint, advance
+from pipeline.sink.half_changes import completed, half_changes
 from pipeline.sink.place import canonical
 from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Swap, Write
 
@@ -67,7 +69,10 @@ class NaiveCollection:
 
     def _arrive(self, rows: list[Document], write: Move) -> None:
         departed, self._departed = self._departed, {}
-        document = write.document | _pick(departed.get(canonical(write.old_id), {}), write.unavailable)
+        old = departed.get(canonical(write.old_id), {})
+        if write.unavailable is None and not old:
+            return
+        document = write.document | _pick(old, old.keys() - {"_id"} if write.unavailable is None else write.unavailable)
         if not write.deferrable or self._transaction is None:
             rows.clear()
         rows.append(document)
@@ -93,6 +98,7 @@ class MemorySink:
         self.refused = 0
         self.lose_answers = 0
         self.takes = 1_000_000
+        self.half_changes: list[Document] = []
         self._lock = threading.RLock()
         self.refuses: Callable[[Write], bool] = lambda _: False
         self.batches: list[list[Slice]] = []
@@ -133,13 +139,16 @@ class MemorySink:
 
     def _apply_all(self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint]) -> list[Checkpoint]:
         before = deepcopy(self.collections)
+        whole = [replace(part, steps=completed(part.steps, checkpoints[part.partition].carry)) for part in slices]
         try:
-            for part in slices:
+            for part in whole:
                 self._apply(part, checkpoints[part.partition])
         except (WriteRefusedError, FencedError):
             self.collections = before
             raise
-        moved = [advance(checkpoints[part.partition], part, None, datetime.now(UTC)) for part in slices]
+        for part, applied in zip(slices, whole, strict=True):
+            self.half_changes += half_changes(part, applied.steps, checkpoints[part.partition])
+        moved = [advance(checkpoints[part.partition], part, _carry(checkpoints[part.partition], part), datetime.now(UTC)) for part in whole]
         self.checkpoints |= {checkpoint.change_partition: checkpoint for checkpoint in moved}
         self.batches.append(list(slices))
         return moved
@@ -171,7 +180,16 @@ def _body(document: Document) -> bytes:
     return encode({name: value for name, value in document.items() if name != "_id"})
 
 
-def _pick(document: Mapping[str, Any], names: Sequence[str]) -> Document:
+def _carry(checkpoint: Checkpoint, part: Slice) -> Carry | None:
+    match part.steps:
+        case []:
+            return checkpoint.carry
+        case [*_, Step(write=Delete(moved_to=moved_to) as last) as step] if moved_to is not None:
+            return Carry(step.transaction, (), Departed(last.collection, last.id, None, moved_to))
+    return None
+
+
+def _pick(document: Mapping[str, Any], names: Collection[str]) -> Document:
     if not document.keys() >= set(names):
         raise WriteRefusedError("no document has these values", code="VALUES_UNAVAILABLE")
     return {name: document[name] for name in names}

@@ -16,11 +16,21 @@ class Older(NamedTuple):
 
 
 class Departed(NamedTuple):
-    """A row that has left its key and has not arrived at its new one; `row` is None when it had no document."""
+    """A row that has left its key for the `_id` `moved_to` and has not arrived there; `row` is None when it had no document."""
 
     collection: str
     id: Any
     row: Document | None
+    moved_to: Any = None
+
+    def stored(self) -> dict[str, Any]:
+        """The row as a BSON document."""
+        return {"collection": self.collection, "id": self.id, "row": self.row, "movedTo": self.moved_to}
+
+    @classmethod
+    def from_stored(cls, document: Mapping[str, Any]) -> "Departed":
+        """The row that `stored` made a document of."""
+        return cls(document["collection"], document["id"], document["row"], document.get("movedTo"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,7 @@ class Carry:
         return {
             "transaction": self.transaction,
             "older": [{"collection": each.collection, "id": each.id, "rows": list(each.rows)} for each in self.older],
-            "departed": self.departed._asdict() if self.departed else None,
+            "departed": self.departed.stored() if self.departed else None,
         }
 
     @classmethod
@@ -50,5 +60,5 @@ class Carry:
         return cls(
             document["transaction"],
             tuple(Older(each["collection"], each["id"], tuple(each["rows"])) for each in document["older"]),
-            Departed(**departed) if departed else None,
+            Departed.from_stored(departed) if departed else None,
         )

@@ -16,11 +16,14 @@ from pipeline.sink.answer import UNSENDABLE, DuplicateIdError, command_refusal, 
 from pipeline.sink.bag import Fields, wanted_rows
 from pipeline.sink.batch import ChangePartition, Slice, Step
 from pipeline.sink.bulk import Bulk
+from pipeline.sink.carry import Carry
 from pipeline.sink.checkpoint import COLLECTION, Checkpoint, advance
 from pipeline.sink.claims import Claims
 from pipeline.sink.client import LOSSLESS, settled
 from pipeline.sink.collection import find_chunks, read_documents, write_documents
 from pipeline.sink.equals import OutgrownError, find_equal, find_older, find_outgrown
+from pipeline.sink.half_changes import COLLECTION as HALF_CHANGES
+from pipeline.sink.half_changes import completed, half_changes
 from pipeline.sink.plan import Plan, reads
 from pipeline.sink.repeats import without_repeats
 from pipeline.sink.row_id import reshaped
@@ -129,16 +132,17 @@ class MongoSink:
         return moved
 
     def _write(self, part: Slice, checkpoint: Checkpoint, session: ClientSession, crowded: set[str]) -> Checkpoint:
-        stored = read_documents(self._database, reads(part.steps), session)
-        plan = Plan(stored, checkpoint.carry, find_equal(self._database, wanted_rows(part.steps), session))
-        plan.fold(part.steps)
+        steps = completed(part.steps, checkpoint.carry)
+        stored = read_documents(self._database, reads(steps), session)
+        plan = Plan(stored, checkpoint.carry, find_equal(self._database, wanted_rows(steps), session))
+        plan.fold(steps)
         self._present = {name: fields for name, fields in self._present.items() if plan.bag.shapes.get(name, {fields}) == {fields}}
         find_older(self._database, plan.bag, self._present, session)
         carry = plan.carry(read_documents(self._database, plan.carried_reads(), session))
         for collection, writes in plan.writes().items():
             with _judged(collection):
                 write_documents(self._database[collection], writes, session, crowded=collection in crowded)
-        return advance(checkpoint, part, carry, datetime.now(UTC))
+        return self._advance(checkpoint, part, steps, carry, session)
 
     def _clear(self, part: Slice, collection: str, checkpoint: Checkpoint) -> Checkpoint:
         """
@@ -150,8 +154,11 @@ class MongoSink:
         """
         for chunk in self._answered(find_chunks(self._settled[collection])):
             self._transactions.run(partial(self._exchange, collection, chunk, (), checkpoint))
-        cleared = advance(checkpoint, part, None, datetime.now(UTC))
-        self._transactions.run(lambda session: self._move([checkpoint], [cleared], session))
+        return self._transactions.run(partial(self._end_clear, part, checkpoint))
+
+    def _end_clear(self, part: Slice, checkpoint: Checkpoint, session: ClientSession) -> Checkpoint:
+        cleared = self._advance(checkpoint, part, completed(part.steps, checkpoint.carry), None, session)
+        self._move([checkpoint], [cleared], session)
         return cleared
 
     def _reshape(self, write: Swap, checkpoint: Checkpoint) -> None:
@@ -181,6 +188,14 @@ class MongoSink:
             bulk.delete(ids)
             bulk.insert(documents)
         self._update([_update_of(checkpoint, {"$inc": {"swept": len(ids)}})], session)
+
+    def _advance(
+        self, checkpoint: Checkpoint, part: Slice, steps: Sequence[Step], carry: Carry | None, session: ClientSession
+    ) -> Checkpoint:
+        """The checkpoint once the part is applied by these steps; the half changes among them are kept."""
+        if halves := half_changes(part, steps, checkpoint):
+            self._database[HALF_CHANGES].insert_many(halves, session=session)
+        return advance(checkpoint, replace(part, steps=steps), carry, datetime.now(UTC))
 
     def _move(self, before: Sequence[Checkpoint], after: Sequence[Checkpoint], session: ClientSession) -> None:
         self._update([_update_of(old, {"$set": new.progress()}) for old, new in zip(before, after, strict=True)], session)

@@ -38,7 +38,10 @@ def reads(steps: Iterable[Step]) -> dict[str, Reads]:
         if type(write) is Move:
             of_collection = wanted.setdefault(write.collection, Reads())
             of_collection.ids += [write.id, write.old_id]
-            of_collection.fields = (of_collection.fields or set()) | set(write.unavailable)
+            if write.unavailable is None:
+                of_collection.fields = None
+            elif of_collection.fields is not None:
+                of_collection.fields |= set(write.unavailable)
     return wanted
 
 
@@ -79,6 +82,7 @@ class Plan:
         self._rows: defaultdict[str, dict[Any, Write]] = defaultdict(dict)
         self._older: dict[Place, list[Row]] = {}
         self._departed: Row | tuple[Place, Any] | None = None
+        self._moved_to: Any = None
         self._transaction: str | None = None
         if carry is not None:
             self._resume(carry)
@@ -130,9 +134,9 @@ class Plan:
         """What the next batch must know of rows between two keys; `whole` holds the documents of `carried_reads`."""
         departed = None
         if isinstance(self._departed, Row):
-            departed = Departed(self._departed.place.collection, self._departed.id, _document(self._departed, whole))
+            departed = Departed(self._departed.place.collection, self._departed.id, _document(self._departed, whole), self._moved_to)
         elif self._departed is not None:
-            departed = Departed(self._departed[0].collection, self._departed[1], None)
+            departed = Departed(self._departed[0].collection, self._departed[1], None, self._moved_to)
         older = tuple(
             Older(place.collection, rows[0].id, tuple(_document(row, whole) or {} for row in rows)) for place, rows in self._older.items()
         )
@@ -152,6 +156,7 @@ class Plan:
             place = Place(carry.departed.collection, canonical(carry.departed.id))
             row = carry.departed.row
             self._departed = (place, carry.departed.id) if row is None else Row(place, carry.departed.id, row)
+            self._moved_to = carry.departed.moved_to
 
     def _carried_rows(self) -> list[Row]:
         rows = [row for rows in self._older.values() for row in rows]
@@ -168,9 +173,12 @@ class Plan:
             self._rows[place.collection][place.key] = write
         if write.moved_to is not None:
             self._departed = leaving if leaving is not None else (place, write.id)
+            self._moved_to = write.moved_to
 
     def _move(self, place: Place, write: Move) -> None:
         document = self._filled(write)
+        if document is None:
+            return
         present = self._row(place, write.id)
         if present is not None and present.open is None and place not in self._stored:
             present = None
@@ -179,14 +187,19 @@ class Plan:
         kind = Insert if present is None and self._rows[place.collection].get(place.key) is None else Replace
         self._rows[place.collection][place.key] = kind(write.collection, write.id, document, write.position)
 
-    def _filled(self, write: Move) -> Document:
+    def _filled(self, write: Move) -> Document | None:
+        """The whole document of the moved row; None where all of it is the old one's, and there is none."""
         departed, self._departed = self._departed, None
-        if not write.unavailable:
+        if write.unavailable == ():
             return write.document
         place = Place(write.collection, canonical(write.old_id))
-        if not isinstance(departed, Row) or departed.place != place:
+        left = departed if isinstance(departed, Row) and departed.place == place else None
+        if write.unavailable is None:
+            old = None if left is None else _document(left, self._stored)
+            return None if old is None else old | write.document
+        if left is None:
             raise no_document(write, write.old_id, write.unavailable)
-        return write.document | {name: self._value(departed, name, write) for name in write.unavailable}
+        return write.document | {name: self._value(left, name, write) for name in write.unavailable}
 
     def _value(self, row: Row, name: str, write: Move) -> Any:
         document = self._stored.get(row.place, {}) if row.has_open(name) else row.known

@@ -50,7 +50,8 @@ class Move(Struct, gc=False):
     A row whose key changed: the second half (its `Delete` came before).
 
     Like `Replace` for the new `_id`; the `unavailable` fields take their values from the
-    document that `old_id` names, as it was before that delete. `deferrable`: another row may
+    document that `old_id` names, as it was before that delete; None: every field but `_id`
+    does, and where there was no document none comes. `deferrable`: another row may
     still hold the key and leave it later in the transaction; else none does, and a document
     that is there is a left-over.
     """
@@ -59,7 +60,7 @@ class Move(Struct, gc=False):
     id: Any
     old_id: Any
     document: Document
-    unavailable: tuple[str, ...]
+    unavailable: tuple[str, ...] | None
     position: Position
     deferrable: bool = False
 

@@ -1,5 +1,6 @@
 """What a batch comes to."""
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.fakes.rows import COLLECTION, KEYS, TRANSACTIONS, Table, history, par
 from pipeline.errors import WriteRefusedError
 from pipeline.sink.batch import Step, split_at_clears
 from pipeline.sink.carry import Carry
+from pipeline.sink.half_changes import completed
 from pipeline.sink.place import Place, canonical
 from pipeline.sink.plan import Plan, Reads, reads
 from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
@@ -45,6 +47,7 @@ def apply(documents: Documents, steps: list[Step], carry: Carry | None = None) -
 
 def transact(documents: Documents, steps: Sequence[Step], carry: Carry | None) -> Carry | None:
     """Plan the steps as one transaction and carry the plan out, as MongoDB would."""
+    steps = completed(steps, carry)
     plan = Plan(read(documents, reads(steps)), carry)
     plan.fold(steps)
     carried = plan.carry(read(documents, plan.carried_reads()))
@@ -180,6 +183,25 @@ def test_a_row_that_moves_over_a_left_over_document_replaces_it_where_a_key_hold
         assert documents == expected
 
 
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_row_whose_second_half_never_came_keeps_its_values(size: int) -> None:
+    steps = [
+        step(insert(1, big="one")),
+        step(Delete(COLLECTION, 1, position(1), 2)),
+        step(Set(COLLECTION, 2, {"_id": 2, "a": 1}, ("big",), position(3)), transaction="2"),
+    ]
+    documents, carry = {2: left_over(2)}, None
+    for first in range(0, len(steps), size):
+        carry = apply(documents, steps[first : first + size], carry)
+    assert documents == {2: {"_id": 2, "a": 1, "big": "one"}}
+
+
+def test_a_row_without_a_document_whose_second_half_never_came_has_none_either() -> None:
+    documents: Documents = {}
+    apply(documents, [step(Delete(COLLECTION, 1, position(1), 2)), step(insert(3, 2))])
+    assert documents == {3: {"_id": 3}}
+
+
 def test_a_clear_is_never_planned_with_others() -> None:
     with pytest.raises(TypeError, match="of its own"):
         writes(insert(1), Clear(COLLECTION, position(1)))
@@ -216,6 +238,24 @@ def test_left_over_documents_stay_only_where_no_row_has_ever_been(transactions: 
         carry = apply(documents, steps[:size], carry)
         steps, cut = steps[size:], cut + 1
     assert documents == table.documents() | {key: left_over(key) for key in untouched}
+
+
+@given(TRANSACTIONS, st.booleans(), st.randoms(use_true_random=False))
+def test_halves_that_never_come_are_made_the_same_however_the_history_is_cut(
+    transactions: list[Any], deferrable: bool, chance: random.Random
+) -> None:
+    steps = [each for each in history(Table(deferrable=deferrable), transactions) if type(each.write) is not Move or chance.random() < 0.5]
+    steps = [each for each in steps if type(each.write) is not Set]  # a row that was not moved may lack what it leaves out
+    naive = NaiveCollection()
+    for each in completed(steps, None):
+        naive.apply(each.write, each.transaction)
+    documents: Documents = {}
+    carry, rest = None, steps
+    while rest:
+        size = chance.randint(1, 6)
+        carry = apply(documents, rest[:size], carry)
+        rest = rest[size:]
+    assert documents == {document["_id"]: document for document in naive.documents()}
 
 
 @given(TRANSACTIONS, st.booleans())
