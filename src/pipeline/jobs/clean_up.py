@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pipeline.errors import EngineUnavailableError, PipelineError
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Ask, Outcome, Phase
+from pipeline.jobs.mending import half_changes
 from pipeline.jobs.names import consumer_group
 from pipeline.jobs.statistics import live_statistics
 from pipeline.jobs.updates import EventType
@@ -105,6 +106,7 @@ async def _remove_records(drive: Drive) -> None:
     if drive.job.tables:
         await remove_progress(drive.target, drive.job.id, drive.job.generation)
         await Suspects(drive.target, drive.job.id).drop()
+        await half_changes(drive).remove()
         await _release(drive)
 
 

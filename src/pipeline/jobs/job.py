@@ -116,7 +116,8 @@ class Refresh(StoredModel):
     Known from the first attempt to read them on: `since`, where each table's change topic
     ended before it, and `notes_since`, the same of the notification topic. `signals` counts
     how often the connector was told, `answered` how many breaks were answered by that; `rows`
-    counts what was read.
+    counts what was read. Where single rows are mended: `selects`, the statements that read only
+    those, and `mends`, the half changes that are mended by it.
     """
 
     id: str
@@ -128,6 +129,8 @@ class Refresh(StoredModel):
     signals: int = 0
     answered: int = 0
     rows: dict[str, int] = Field(default_factory=dict)
+    selects: dict[str, str] = Field(default_factory=dict)
+    mends: tuple[str, ...] = ()
 
 
 class Statistics(StoredModel):

@@ -117,7 +117,7 @@ async def _give_signal(drive: Drive, refresh: Refresh, broken_off: int) -> Refre
     catalogue = await drive.planned(await drive.source.tables(drive.mode))
     tables = [table for table in catalogue if table.qualified_name in refresh.tables]
     names = [drive.source.signal_name(table) for table in tables]
-    key, value = read_again(drive.owned, refresh.id, names, drive.source.signal_selects(drive.mode, tables))
+    key, value = read_again(drive.owned, refresh.id, names, drive.source.signal_selects(drive.mode, tables) | refresh.selects)
     await write_record(drive.services.settings.kafka_bootstrap_servers, drive.owned.signal_topic, key, value)
     return counted
 

@@ -8,6 +8,7 @@ from pipeline.jobs.addition import add_tables
 from pipeline.jobs.barrier import pass_barrier
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Ask, Phase, Refresh, RefreshStage, ScanStatus, SnapshotTable
+from pipeline.jobs.mending import half_changes
 from pipeline.jobs.reading import Look, read_tables_again
 from pipeline.jobs.sweep import remove_orphans
 from pipeline.jobs.updates import EventType
@@ -51,7 +52,8 @@ async def refresh_tables(drive: Drive) -> None:
 
 
 def _obey(drive: Drive) -> None:
-    if drive.job.ask is Ask.STOP:
+    mending = drive.job.refresh is not None and drive.job.refresh.mends
+    if drive.job.ask is Ask.STOP and not mending:
         raise RefreshEndedError("the job is asked to stop")
     if not drive.job.exactly_once:
         raise RefreshEndedError("Kafka Connect has no exactly-once support, without which a crash may take rows that were read")
@@ -86,10 +88,14 @@ async def _apply(drive: Drive, refresh: Refresh, _look: Look) -> None:
 
 
 async def _sweep(drive: Drive, refresh: Refresh, glance: Look) -> None:
-    """Remove the documents without a row; those that were in a new table's collection stay, as they do at set-up."""
+    """
+    Remove the documents without a row, if whole tables were read.
+
+    Those that were in a new table's collection stay, as they do at set-up.
+    """
     for plan in drive.job.tables:
         name = plan.qualified_name
-        if name in refresh.tables and name not in refresh.new:
+        if name in refresh.tables and name not in refresh.new and not refresh.mends:
             orphans = await remove_orphans(drive, plan, (refresh.since or {})[name], glance)
             if orphans:
                 await drive.tell(
@@ -99,6 +105,7 @@ async def _sweep(drive: Drive, refresh: Refresh, glance: Look) -> None:
                     collection=plan.collection,
                     details=", ".join(map(repr, orphans[:SHOWN_ORPHANS])),
                 )
+    await half_changes(drive).settle(refresh.mends)
     rows = sum(refresh.rows.values())
     await drive.tell_once(f"refreshed:{refresh.id}", EventType.INFO, f"Read again, {rows} rows: {', '.join(refresh.tables)}")
     await drive.save(refresh=None, phase=Phase.STREAMING)
@@ -121,6 +128,7 @@ async def _give_up(drive: Drive, error: ConfigError) -> None:
     if refresh is None:
         return
     await Suspects(drive.target, drive.job.id).drop()
+    await half_changes(drive).settle(refresh.mends)
     await drive.tell_once(
         f"refreshed:{refresh.id}",
         EventType.WARNING,

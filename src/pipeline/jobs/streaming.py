@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pipeline.jobs.barrier import pass_barrier
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Ask, Outcome, Phase
+from pipeline.jobs.mending import Mender, mend_before_the_end
 from pipeline.jobs.updates import EventType
 from pipeline.jobs.watch import StreamWatch, look_at_slot
 
@@ -15,9 +16,10 @@ async def follow_stream(drive: Drive) -> None:
         await drive.save(streaming_started_at=datetime.now(UTC))
     await _limit_retention(drive)
     await drive.tell_once("streaming", EventType.INFO, "Following the changes")
-    watch = StreamWatch(drive)
+    watch, mender = StreamWatch(drive), Mender(drive)
     while drive.job.refresh is None and drive.job.ask is not Ask.STOP:
         await watch.look()
+        await mender.look()
     if drive.job.refresh is not None:
         await drive.save(phase=Phase.REFRESHING)
         return
@@ -29,7 +31,8 @@ async def drain(drive: Drive) -> None:
     """Complete a job that is to stop: everything committed until now is applied, then it ends."""
     await look_at_slot(drive)
     await pass_barrier(drive)
-    await drive.end(Outcome.COMPLETED)
+    if not await mend_before_the_end(drive):
+        await drive.end(Outcome.COMPLETED)
 
 
 async def _limit_retention(drive: Drive) -> None:

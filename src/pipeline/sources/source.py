@@ -180,6 +180,10 @@ class Source(Protocol):
         """The SELECT statements, by what a signal calls their tables, with which some of these are read again."""
         ...
 
+    async def row_selects(self, mode: Mode, table: Table, ids: Sequence[Any]) -> dict[str, str] | None:
+        """The same that reads only the rows with these `_id`s; None where the source has no way to name one of them."""
+        ...
+
     def topic(self, owned: Ownership, table: Table) -> str:
         """Name the change topic that Debezium writes the table's changes to."""
         ...

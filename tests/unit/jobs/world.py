@@ -14,12 +14,13 @@ from tests.fakes.jobs import make_job
 from pipeline.change.record import Position, Record
 from pipeline.connect.status import ConnectorStatus, TaskStatus
 from pipeline.errors import EngineUnavailableError, SinkUnavailableError, SourceUnavailableError
-from pipeline.jobs import addition, barrier, clean_up, connector, generation, reading, refresh, snapshot, supervisor
+from pipeline.jobs import addition, barrier, clean_up, connector, generation, mending, reading, refresh, snapshot, supervisor
 from pipeline.jobs.drive import Drive
-from pipeline.jobs.job import Job, Phase, Statistics, TablePlan
+from pipeline.jobs.job import Job, Phase, Refresh, Statistics, TablePlan
 from pipeline.jobs.updates import EventType
 from pipeline.settings import Settings
 from pipeline.sink.checkpoint import Checkpoint
+from pipeline.sink.unmended import HalfChange
 from pipeline.sources.source import Finding, Identity, Mode, Ownership, Table
 
 TOPIC = "prefix.public.t"
@@ -40,7 +41,8 @@ class World:
     `notifications` are what the connector has said; `position` is where the checkpoint
     stands, `end` where the topic ends; `topics` the topics that exist. `noted` is how far
     Connect has noted that it is: `snapshot`, `marker` or None. `catalogue` has the source's
-    tables. `heed_signal` is called with the tables of each signal to the connector.
+    tables. `unmended` and `waiting` are half changes, and whether SQL can name their rows is
+    `names_rows`. `heed_signal` is called with the tables of each signal to the connector.
     `story` has every update as (type, code, message); `done` what was made, removed or fenced, in order.
     """
 
@@ -55,6 +57,9 @@ class World:
         self.heed_signal: Callable[[list[str]], object] = lambda _: None
         self.story: list[tuple[str, str | None, str]] = []
         self.done: list[str] = []
+        self.unmended: list[HalfChange] = []
+        self.waiting: list[HalfChange] = []
+        self.names_rows = True
         self.restarts = 0
         self.noted: str | None = None
         self.job = self.make_job(Phase.SETTING_UP)
@@ -124,6 +129,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         barrier: ("read_progress",),
         snapshot: ("live_statistics",),
         clean_up: ("fence", "live_statistics", "remove_progress", "release_collections", "Suspects"),
+        mending: ("HalfChanges",),
         refresh: ("remove_orphans", "Suspects"),
         addition: ("claim_collections", "prepare_targets", "create_checkpoints", "start_connector"),
     }.items():
@@ -175,6 +181,9 @@ class _Target:
     async def release_collections(self, *_: object) -> None:
         self._world.answer("target")
 
+    def HalfChanges(self, *_: object) -> "_HalfChanges":  # noqa: N802 - stands for the class
+        return _HalfChanges(self._world)
+
     def Suspects(self, *_: object) -> SimpleNamespace:  # noqa: N802 - stands for the class
         return SimpleNamespace(drop=self.release_collections)
 
@@ -198,6 +207,30 @@ class _Target:
         self._world.done.append("connector told")
 
 
+class _HalfChanges:
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def unmended(self) -> list[HalfChange]:
+        self._world.answer("target")
+        return list(self._world.unmended)
+
+    async def waiting(self) -> list[HalfChange]:
+        return list(self._world.waiting)
+
+    async def keep(self, changes: Sequence[HalfChange]) -> None:
+        self._world.unmended += changes
+
+    async def settle(self, ids: Sequence[str]) -> None:
+        if ids:
+            self._world.done.append(f"settled {' '.join(ids)}")
+        self._world.unmended = [each for each in self._world.unmended if each.id not in ids]
+        self._world.waiting = [each for each in self._world.waiting if each.id not in ids]
+
+    async def remove(self) -> None:
+        return
+
+
 class _Store:
     def __init__(self, world: World) -> None:
         self._world = world
@@ -210,6 +243,9 @@ class _Store:
         if (error := self._world.lose_the_answer_to(fields)) is not None:
             raise error
         return self._world.job
+
+    async def ask_refresh(self, _job: str, refresh: Refresh) -> None:
+        self._world.job = self._world.job.model_copy(update={"refresh": refresh})
 
 
 class _Updates:
@@ -315,6 +351,10 @@ class _Source:
 
     def signal_selects(self, _mode: Mode, _tables: Sequence[Table]) -> dict[str, str]:
         return {}
+
+    async def row_selects(self, _mode: Mode, table: Table, ids: Sequence[Any]) -> dict[str, str] | None:
+        self._world.answer("source")
+        return {table.qualified_name: f"SELECT {ids}"} if self._world.names_rows else None
 
     async def types(self) -> dict[str, str]:
         self._world.answer("source")

@@ -35,7 +35,12 @@ def snapshot_selects(mode: Mode, tables: Sequence[Table]) -> dict[str, str]:
 
 def signal_selects(mode: Mode, tables: Sequence[Table]) -> dict[str, str]:
     """Return the same for a signal that has tables read again: by their names, which Debezium also compiles as regular expressions."""
-    return {name: select for name, select in _selects(mode, tables).items() if not _PATTERN.search(name)}
+    return {name: select for name, select in _selects(mode, tables).items() if signallable(name)}
+
+
+def signallable(name: str) -> bool:
+    """Whether a signal can give a SELECT for the table of this name."""
+    return not _PATTERN.search(name)
 
 
 def dates(table: Table) -> list[Column]:
@@ -49,10 +54,11 @@ def nameable(table: Table) -> bool:
 
 
 def _selects(mode: Mode, tables: Sequence[Table]) -> dict[str, str]:
-    return {_name(table): _select(mode, table) for table in tables if dates(table) and nameable(table)}
+    return {name_of(table): select_of(mode, table) for table in tables if dates(table) and nameable(table)}
 
 
-def _select(mode: Mode, table: Table) -> str:
+def select_of(mode: Mode, table: Table) -> str:
+    """The statement that reads the whole table, `t` in it, as changes tell its rows."""
     taken = [column for column in table.columns if column.published or not mode.streams]
     whole = [SQL("t.*")] if len(taken) == len(table.columns) else [Identifier("t", column.name) for column in taken]
     days = [DAYS.format(column=Identifier("t", column.name), name=Identifier(column.name)) for column in taken if column.base == DATE]
@@ -60,5 +66,6 @@ def _select(mode: Mode, table: Table) -> str:
     return SQL("SELECT {} FROM {} AS t").format(columns, Identifier(table.schema, table.name)).as_string()
 
 
-def _name(table: Table) -> str:
+def name_of(table: Table) -> str:
+    """What Debezium's lists of SELECT statements call the table."""
     return Identifier(table.schema, table.name).as_string()

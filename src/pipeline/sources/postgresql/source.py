@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
-from pipeline.sources.postgresql import connector, marker, patterns, publications, selects, slot, topics
+from pipeline.sources.postgresql import connector, marker, patterns, publications, rows, selects, slot, topics
 from pipeline.sources.postgresql.catalogue import read_table_names, read_tables
 from pipeline.sources.postgresql.connection import session
 from pipeline.sources.postgresql.portions import LARGEST_FETCH, fetch_size
@@ -102,6 +102,11 @@ class PostgresSource:
     def signal_selects(self, mode: Mode, tables: Sequence[Table]) -> dict[str, str]:
         """The SELECT statements with which these tables are read again, where Debezium's own would have values misread."""
         return selects.signal_selects(mode, tables)
+
+    async def row_selects(self, mode: Mode, table: Table, ids: Sequence[Any]) -> dict[str, str] | None:
+        """The same that reads only the rows with these `_id`s; None where one of them cannot be written in SQL."""
+        async with self._session() as connection:
+            return await rows.row_selects(connection, mode, table, ids)
 
     def topic(self, owned: Ownership, table: Table) -> str:
         """Name the change topic that Debezium writes the table's changes to; tables may share one."""
