@@ -96,8 +96,8 @@ class RandomApplication:
         """
         Copy rows into the table, before the job begins.
 
-        Not while it streams: Debezium 3.7 tells a row of a COPY twice when it is restarted
-        within (docs/sources/postgresql.md, Limits).
+        Not while it streams: a task of the connector that is restarted when one row of a page has been
+        told skips the others (docs/sources/postgresql.md, Limits). Wide rows fill a page by twos: the first round met it.
         """
         columns = (*table.key, *table.body)
         statement = f"COPY {table.quoted} ({_names(columns)}) FROM STDIN"
