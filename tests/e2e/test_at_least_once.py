@@ -37,7 +37,14 @@ def plain_connect(stack: Stack, annex: Layout) -> Iterator[Connect]:
         stack.kafka.bootstrap_servers,
         name=NAME,
         secrets=stack.connect.secrets,
-        settings={"group.id": NAME, "exactly.once.source.support": "disabled", "offset.flush.interval.ms": SLOW_FLUSH, **topics},
+        settings={
+            "group.id": NAME,
+            "exactly.once.source.support": "disabled",
+            "offset.flush.interval.ms": SLOW_FLUSH,
+            "session.timeout.ms": 6_000,
+            "heartbeat.interval.ms": 1_500,
+            **topics,
+        },
     )
     server.start()
     yield server
