@@ -11,6 +11,7 @@ from pipeline.jobs.job import Failure
 from pipeline.jobs.updates import EventType
 
 EXACTLY_ONCE = "exactly.once.support"
+ENABLE_EXACTLY_ONCE = "Set exactly.once.source.support=enabled on every Connect worker, then post the job again."
 ABSENT_SECONDS = 30.0
 RESTART_PAUSE_SECONDS = 5.0
 """Connect shows a restarted task as failed for a moment yet, and what failed it may need one."""
@@ -47,7 +48,7 @@ async def _do_without_exactly_once(drive: Drive) -> None:
         "Kafka Connect has no exactly-once support: after a crash of it, changes are told twice. Documents of tables with a key "
         "still come to equal their rows, each change counted once; rows that a COPY adds to a table without a key may be there twice",
         error_code="AT_LEAST_ONCE",
-        suggestion="Set exactly.once.source.support=enabled on every Connect worker, then post the job again.",
+        suggestion=ENABLE_EXACTLY_ONCE,
     )
     if drive.job.exactly_once:
         await drive.save(exactly_once=False)

@@ -6,6 +6,7 @@ from typing import Any
 from pipeline.errors import ConfigError
 from pipeline.jobs.addition import add_tables
 from pipeline.jobs.barrier import pass_barrier
+from pipeline.jobs.connector import ENABLE_EXACTLY_ONCE
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Ask, Phase, Refresh, RefreshStage, ScanStatus, SnapshotTable
 from pipeline.jobs.mending import half_changes
@@ -55,8 +56,10 @@ def _obey(drive: Drive) -> None:
     mending = drive.job.refresh is not None and drive.job.refresh.mends
     if drive.job.ask is Ask.STOP and not mending:
         raise RefreshEndedError("the job is asked to stop")
-    if not drive.job.exactly_once:
-        raise RefreshEndedError("Kafka Connect has no exactly-once support, without which a crash may take rows that were read")
+    if not drive.job.exactly_once and not mending:
+        raise RefreshEndedError(
+            "Kafka Connect has no exactly-once support, without which a crash may take rows that were read", suggestion=ENABLE_EXACTLY_ONCE
+        )
 
 
 async def _add(drive: Drive, refresh: Refresh, _look: Look) -> None:

@@ -102,6 +102,14 @@ async def test_a_stop_ends_a_refresh_and_then_the_job(world: World) -> None:
     assert "REFRESH_ENDED" in world.codes(EventType.WARNING)
 
 
+async def test_nothing_is_read_again_or_swept_where_a_crash_may_take_rows_that_were_read(world: World) -> None:
+    had = answer_signals(world, READ)
+    async with world.drive(refreshing(world).model_copy(update={"exactly_once": False})):
+        await ended(world)
+    assert (had, world.done) == ([], [])
+    assert "REFRESH_ENDED" in world.codes(EventType.WARNING)
+
+
 async def test_a_cancel_is_heeded_during_a_refresh(world: World) -> None:
     answer_signals(world, ["STARTED"])
     async with world.drive(refreshing(world)):
