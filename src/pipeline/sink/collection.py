@@ -98,26 +98,27 @@ def _replace(write: Insert | Replace) -> dict[str, Any]:
 
 
 def _set(write: Set) -> dict[str, Any]:
-    return {"q": _holder(write), "u": _set_pipeline(write)}
+    """
+    The update of the document that has all the fields that the change left out.
 
-
-def _holder(write: Set) -> dict[str, Any]:
-    """The document that has all the fields that the change left out."""
-    return {"_id": write.id, "$expr": {"$setIsSubset": [{"$literal": list(write.unavailable)}, FIELD_NAMES]}}
-
-
-def _set_pipeline(write: Set) -> list[dict[str, Any]]:
-    """The known fields and, of the stored ones, those the change left out; every other field goes."""
-    kept = {
-        "$arrayToObject": {
-            "$filter": {"input": {"$objectToArray": "$$ROOT"}, "cond": {"$in": ["$$this.k", {"$literal": list(write.unavailable)}]}}
-        }
-    }
-    return [{"$replaceWith": {"$mergeObjects": [{"$literal": write.document}, kept]}}]
+    It keeps those, takes the known ones, and loses every other. Where paths can name the
+    left-out fields, that costs mongod half of what looking through the whole document does.
+    """
+    if _are_paths(write.unavailable):
+        holder: dict[str, Any] = {name: {"$exists": True} for name in write.unavailable}
+        kept: dict[str, Any] = {name: f"${name}" for name in write.unavailable}
+    else:
+        names = {"$literal": list(write.unavailable)}
+        holder = {"$expr": {"$setIsSubset": [names, FIELD_NAMES]}}
+        kept = {"$arrayToObject": {"$filter": {"input": {"$objectToArray": "$$ROOT"}, "cond": {"$in": ["$$this.k", names]}}}}
+    return {"q": {"_id": write.id} | holder, "u": [{"$replaceWith": {"$mergeObjects": [{"$literal": write.document}, kept]}}]}
 
 
 def _projection(fields: set[str] | None) -> dict[str, int] | None:
     """Only these fields, or whole documents where a projection cannot name them."""
-    if fields is None or any("." in name or "$" in name for name in fields):
-        return None
-    return {"_id": 1} | dict.fromkeys(fields, 1)
+    return {"_id": 1} | dict.fromkeys(fields, 1) if fields is not None and _are_paths(fields) else None
+
+
+def _are_paths(names: Iterable[str]) -> bool:
+    """Whether each name is one step of a path, and nothing else."""
+    return not any("." in name or "$" in name for name in names)
