@@ -8,12 +8,6 @@ from tests.model.columns import RETYPED, VALUES, Column, Dice, Value
 from tests.model.tables import SPACE, Table
 
 Key = tuple[Value, ...]
-KEY_CHANGES = False
-"""
-Whether keys change, too. Not yet: a task of the connector that is restarted between the two events of
-one key change skips the second (docs/sources/postgresql.md, Limits), which a round meets every other time.
-"""
-
 STATEMENTS_KEPT = 400
 
 
@@ -75,8 +69,7 @@ class RandomApplication:
             return self._insert(connection, table)
         kinds: dict[Callable[[Connection[Any], Table], int], int] = {self._insert: 10, self._update: 12, self._update_many: 1}
         kinds |= {self._heat: 1, self._delete: 5, self._replace: 2}
-        if KEY_CHANGES:
-            kinds |= {self._move: 3, self._exchange: 1} | ({self._shift: 2} if table.deferrable else {})
+        kinds |= {self._move: 3, self._exchange: 1} | ({self._shift: 2} if table.deferrable else {})
         kinds |= {self._change_columns: 1} if self.schema_changes else {}
         return self.dice.choices(list(kinds), list(kinds.values()))[0](connection, table)
 
