@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from stack.config import StackConfig, read_config, remembered
 from stack.errors import StackError
@@ -14,6 +15,9 @@ from stack.layout import Layout
 from stack.ports import PortPlan
 from stack.programs import java, mongod, postgres
 from stack.stack import Stack
+
+settings.register_profile("rowstream", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines may be busy
+settings.load_profile("rowstream")
 
 
 @pytest.fixture(scope="session")

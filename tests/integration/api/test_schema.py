@@ -88,6 +88,6 @@ TOO_STRICT = [check for check in CHECKS.get_all() if check.__name__ == "positive
 
 
 @schema.parametrize()
-@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@hypothesis_settings(max_examples=25, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_promised(case: Any, running: Settings) -> None:
     case.call_and_validate(base_url=f"http://{running.host}:{running.port}/api/v1", excluded_checks=TOO_STRICT)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from bson import decode, encode
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.keyless import swap
 from tests.fakes.rows import COLLECTION, TRANSACTIONS, Table, history, part, position, step
@@ -57,7 +57,6 @@ def transact(documents: Documents, steps: list[Step], carry: Carry | None) -> Ca
     return carried
 
 
-@settings(deadline=None)
 @given(TRANSACTIONS, st.lists(st.tuples(st.integers(1, 8), st.integers(0, 12)), min_size=1))
 def test_any_history_of_which_any_parts_are_told_again_leaves_the_rows_of_the_source(
     transactions: list[Any], jumps: list[tuple[int, int]]

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.settings import read_settings
@@ -44,7 +44,6 @@ def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
     assert stat.S_IMODE(Layout(tmp_path).env_file.stat().st_mode) == 0o600
 
 
-@settings(deadline=None)  # files are written and read
 @given(value=(telling | any_text).filter(bool))
 @example("mongodb://me:p%40ss$word#1@127.0.0.1/?replicaSet=rowstream")
 @example("mongodb://me:it's@127.0.0.1/")
@@ -59,7 +58,6 @@ def test_the_service_reads_what_was_written(value: str) -> None:
         assert read_env_file(layout)[KAFKA] == value
 
 
-@settings(deadline=None)  # the same
 @given(lines=telling | st.sampled_from([f"{CONTROL}=x", f"export {CONTROL.lower()} = 'x'\n", "A='", "'", "\\"]))
 def test_nothing_that_a_user_wrote_keeps_the_service_from_reading_it(lines: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
