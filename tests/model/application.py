@@ -66,12 +66,41 @@ class RandomApplication:
 
     def _change(self, connection: Connection[Any], table: Table) -> int:
         if not table.key:
-            return self._insert(connection, table)
+            return self._change_keyless(connection, table)
         kinds: dict[Callable[[Connection[Any], Table], int], int] = {self._insert: 10, self._update: 12, self._update_many: 1}
         kinds |= {self._heat: 1, self._delete: 5, self._replace: 2}
         kinds |= {self._move: 3, self._exchange: 1} | ({self._shift: 2} if table.deferrable else {})
         kinds |= {self._change_columns: 1} if self.schema_changes else {}
         return self.dice.choices(list(kinds), list(kinds.values()))[0](connection, table)
+
+    def _change_keyless(self, connection: Connection[Any], table: Table) -> int:
+        """Rows come, also equal ones; where changes tell the whole row, one of several equal rows is changed or goes, or all rows do."""
+        kinds: dict[Callable[[Connection[Any], Table], int], float] = {self._insert: 8, self._double: 6}
+        if table.identity == "FULL":
+            kinds |= {self._update_any: 10, self._delete_any: 6, self._set_all: 0.3}
+        return self.dice.choices(list(kinds), list(kinds.values()))[0](connection, table)
+
+    def _double(self, connection: Connection[Any], table: Table) -> int:
+        made = self._run(connection, f"INSERT INTO {table.quoted} SELECT * FROM {table.quoted} WHERE {self._any(table, 2)}")
+        self.rows += made
+        return made
+
+    def _update_any(self, connection: Connection[Any], table: Table) -> int:
+        return self._run(connection, f"UPDATE {table.quoted} SET {self._changes(table)} WHERE {self._any(table, self.dice.randint(1, 3))}")
+
+    def _delete_any(self, connection: Connection[Any], table: Table) -> int:
+        gone = self._run(connection, f"DELETE FROM {table.quoted} WHERE {self._any(table, self.dice.randint(1, 4))}")
+        self.rows -= gone
+        return gone
+
+    def _set_all(self, connection: Connection[Any], table: Table) -> int:
+        """A column of every row takes one value, so that rows become equal."""
+        column = self.dice.choice(table.narrow)
+        return self._run(connection, f"UPDATE {table.quoted} SET {column.quoted} = {column.literal(column.value(self.dice))}")
+
+    def _any(self, table: Table, count: int) -> str:
+        """The condition that some rows satisfy, whatever they hold."""
+        return f"ctid = ANY (ARRAY(SELECT ctid FROM {table.quoted} OFFSET {self.dice.randrange(100)} LIMIT {count}))"
 
     def _insert(self, connection: Connection[Any], table: Table) -> int:
         return self._insert_at(connection, table, table.any_key(self.dice))
@@ -107,9 +136,11 @@ class RandomApplication:
         return sum(self._update_at(connection, table, key) for key in self._pick(connection, table, self.dice.randint(1, 3)))
 
     def _update_at(self, connection: Connection[Any], table: Table, key: Key) -> int:
+        return self._run(connection, f"UPDATE {table.quoted} SET {self._changes(table)} WHERE {table.where(key)}")
+
+    def _changes(self, table: Table) -> str:
         columns = self.dice.sample(table.body, self.dice.randint(1, len(table.body)))
-        changes = ", ".join(f"{column.quoted} = {column.literal(column.value(self.dice))}" for column in columns)
-        return self._run(connection, f"UPDATE {table.quoted} SET {changes} WHERE {table.where(key)}")
+        return ", ".join(f"{column.quoted} = {column.literal(column.value(self.dice))}" for column in columns)
 
     def _update_many(self, connection: Connection[Any], table: Table) -> int:
         column, part = self.dice.choice(table.narrow), self.dice.randrange(10)

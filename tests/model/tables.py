@@ -112,5 +112,6 @@ def random_tables(dice: Dice) -> list[Table]:
         Table("by_index", key("text"), body(), identity="USING INDEX"),
         Table("parts", key("smallint", "bigint"), body(), partitioned=True),
         Table("shifted", key("bigint"), body(), identity="FULL", deferrable=True),
-        Table("without_key", (), body()),
+        Table("without_key", (), body(), identity="FULL"),
+        Table("without_identity", (), body()),
     ]
