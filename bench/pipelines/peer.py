@@ -25,7 +25,7 @@ SOURCE = {
     "snapshot.fetch.size": "10000",
     "max.batch.size": "16384",
     "max.queue.size": "65536",
-    "poll.interval.ms": "50",
+    "poll.interval.ms": "10",
     "tombstones.on.delete": "false",
     "time.precision.mode": "connect",
     "producer.override.linger.ms": "20",
@@ -34,7 +34,7 @@ SOURCE = {
 }
 """Times as Connect's own types, which the sinks store as dates."""
 
-EXACTLY_ONCE = {"exactly.once.support": "required", "transaction.boundary": "interval", "transaction.boundary.interval.ms": "100"}
+EXACTLY_ONCE = {"exactly.once.support": "required", "transaction.boundary": "interval", "transaction.boundary.interval.ms": "40"}
 SLOT_SECONDS = 60.0
 
 
