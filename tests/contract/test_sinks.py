@@ -266,25 +266,90 @@ def test_a_row_whose_second_half_never_comes_moves_with_its_values_counts_and_is
     assert checkpoint.counts == {"c": 1, "u": 3, "t": 1}
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 4])
-def test_two_rows_exchange_deferrable_keys_however_the_batches_fall(subject: Subject, run: Callable[..., Checkpoint], size: int) -> None:
-    run(insert(2, 0, v="two", big="b2"), insert(3, 1, v="three", big="b3"))
-    steps = [
-        deleted(2, 2, moved_to=3),
-        step(Move(COLLECTION, 3, 2, {"_id": 3, "v": "two"}, ("big",), position(3), deferrable=True), "u"),
-        deleted(3, 4, moved_to=2),
-        step(Move(COLLECTION, 2, 3, {"_id": 2, "v": "three"}, ("big",), position(5), deferrable=True), "u"),
-    ]
+def born(key: int, offset: int, **fields: Any) -> Step:
+    """A new row of a table whose key is deferrable."""
+    return step(Insert(COLLECTION, key, {"_id": key, **fields}, position(offset), deferrable=True))
+
+
+def changed(before: Document, offset: int, *, required: bool = True, **fields: Any) -> Step:
+    return step(Replace(COLLECTION, before["_id"], before | fields, position(offset), before, required), "u")
+
+
+def left(row: Document, offset: int, moved_to: Any = None, *, required: bool = True) -> Step:
+    return step(Delete(COLLECTION, row["_id"], position(offset), moved_to, row, required), "" if moved_to is not None else "d")
+
+
+def moved(before: Document, offset: int, key: int, *, required: bool = True) -> list[Step]:
+    """A row changes its deferrable key, and the change leaves out its big value."""
+    small = {name: value for name, value in before.items() if name != "big"} | {"_id": key}
+    move = Move(COLLECTION, key, before["_id"], small, ("big",), position(offset + 1), deferrable=True)
+    return [left(before, offset, key, required=required), step(move, "u")]
+
+
+NAN, TWO, THREE = float("nan"), {"_id": 2, "v": "two", "big": "b2"}, {"_id": 3, "v": "three", "big": "b3"}
+MEETINGS: dict[str, tuple[list[Step], list[Document]]] = {
+    "two exchange their keys": (
+        [*moved(TWO, 2, 3), *moved(THREE, 4, 2)],
+        [THREE | {"_id": 2}, TWO | {"_id": 3}],
+    ),
+    "a row is inserted before the other leaves": (
+        [born(2, 2, v="new", big=NAN), left(TWO, 3), changed({"_id": 2, "v": "new", "big": NAN}, 4, v="newer", big="b")],
+        [{"_id": 2, "v": "newer", "big": "b"}, THREE],
+    ),
+    "the inserted row leaves": ([born(2, 2, v="new", big="b"), left({"_id": 2, "v": "new", "big": "b"}, 3)], [TWO, THREE]),
+    "the inserted row moves on": (
+        [born(2, 2, v="new", big="b"), *moved({"_id": 2, "v": "new", "big": "b"}, 3, 4)],
+        [TWO, THREE, {"_id": 4, "v": "new", "big": "b"}],
+    ),
+    "the older is changed and leaves": (
+        [*moved(TWO, 2, 3), changed(THREE, 4, v="changed"), left(THREE | {"v": "changed"}, 5)],
+        [TWO | {"_id": 3}],
+    ),
+    "the older is changed and stays": (
+        [*moved(TWO, 2, 3), changed(THREE, 4, v="changed"), left(TWO | {"_id": 3}, 5)],
+        [THREE | {"v": "changed"}],
+    ),
+    "the newer is changed and the older moves on": (
+        [*moved(TWO, 2, 3), changed(TWO | {"_id": 3}, 4, v="changed"), *moved(THREE, 5, 4)],
+        [TWO | {"_id": 3, "v": "changed"}, THREE | {"_id": 4}],
+    ),
+    "three rows, of which the first and the last leave": (
+        [born(2, 2, v="a"), born(2, 3, v="b"), left({"_id": 2, "v": "b"}, 4), left(TWO, 5)],
+        [{"_id": 2, "v": "a"}, THREE],
+    ),
+}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 6])
+@pytest.mark.parametrize("meeting", MEETINGS)
+def test_of_rows_that_hold_one_deferrable_key_each_change_meets_its_own_however_the_batches_fall(
+    subject: Subject, run: Callable[..., Checkpoint], meeting: str, size: int
+) -> None:
+    run(*(step(Insert(COLLECTION, row["_id"], row, position(number)), "r", None) for number, row in enumerate([TWO, THREE])))
+    steps, expected = MEETINGS[meeting]
     for first in range(0, len(steps), size):
         run(*steps[first : first + size])
-    assert subject.documents() == {2: {"_id": 2, "v": "three", "big": "b3"}, 3: {"_id": 3, "v": "two", "big": "b2"}}
+    assert subject.documents() == {row["_id"]: row for row in expected}
+    run(step(Delete(COLLECTION, expected[0]["_id"], position(8), gone=expected[0]), "d", "2"))
+    assert subject.documents() == {row["_id"]: row for row in expected[1:]}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 6])
+def test_keys_are_shifted_over_rows_that_have_no_documents(subject: Subject, run: Callable[..., Checkpoint], size: int) -> None:
+    rows = [{"_id": key, "v": str(key), "big": "b"} for key in range(3)]
+    steps = [each for offset, row in enumerate(rows) for each in moved(row, 2 * offset, row["_id"] + 1, required=False)]
+    steps.append(changed(rows[1] | {"_id": 2}, 6, required=False, v="changed"))
+    for first in range(0, len(steps), size):
+        run(*steps[first : first + size])
+    shifted = {row["_id"] + 1: row | {"_id": row["_id"] + 1} for row in rows}
+    assert subject.documents() == shifted | {2: {"_id": 2, "v": "changed", "big": "b"}}
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_a_row_that_moves_over_a_left_over_document_takes_its_place(subject: Subject, run: Callable[..., Checkpoint], size: int) -> None:
     run(insert(1, 0, v="one"), insert(2, 1, v="left over"))
-    moved = step(Move(COLLECTION, 2, 1, {"_id": 2, "v": "one"}, (), position(3)), "u")
-    steps = [deleted(1, 2, moved_to=2), moved, deleted(2, 4)]
+    arrived = step(Move(COLLECTION, 2, 1, {"_id": 2, "v": "one"}, (), position(3)), "u")
+    steps = [deleted(1, 2, moved_to=2), arrived, deleted(2, 4)]
     for first in range(0, len(steps), size):
         run(*steps[first : first + size])
     assert subject.documents() == {}
@@ -308,12 +373,11 @@ def test_a_truncate_of_an_empty_table_is_counted(subject: Subject, run: Callable
 
 
 def test_a_truncate_takes_the_rows_between_two_keys_with_it(subject: Subject, run: Callable[..., Checkpoint]) -> None:
-    run(insert(2, 0), insert(3, 1))
-    moved = step(Move(COLLECTION, 3, 2, {"_id": 3}, (), position(3), deferrable=True), "u")
-    run(deleted(2, 2, moved_to=3), moved)
+    run(*(step(Insert(COLLECTION, row["_id"], row, position(number)), "r", None) for number, row in enumerate([TWO, THREE])))
+    run(*moved(TWO, 2, 3))
     run(clear(4))
-    run(insert(3, 5))
-    run(deleted(3, 6))
+    run(born(3, 5))
+    run(left({"_id": 3}, 6))
     assert subject.documents() == {}
 
 

@@ -21,41 +21,69 @@ from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, 
 
 class NaiveCollection:
     """
-    The rows of one table, applied one write after the other; a key may hold several while a source transaction lasts.
+    The rows of one table, applied one write after the other; several may hold a key while a source transaction lasts.
 
-    A delete takes the oldest row of its key, everything else touches the newest.
+    Where keys are deferrable, a row that leaves its key is the one that came in the transaction
+    and equals it, else the one from before.
     """
 
     def __init__(self) -> None:
         self.rows: defaultdict[Hashable, list[Document]] = defaultdict(list)
+        self._came: list[Document] = []
+        self._left: set[Hashable] = set()
         self._transaction: str | None = None
         self._departed: dict[Hashable, Document] = {}
 
     def apply(self, write: Write, transaction: str | None) -> None:
         """Apply one write."""
         if transaction != self._transaction:
-            self._transaction, self._departed = transaction, {}
-            for rows in self.rows.values():
-                del rows[:-1]
-        if isinstance(write, Clear):
-            self.rows.clear()
-            self._departed = {}
-            return
-        if isinstance(write, Swap):
-            self._swap(write)
-            return
-        rows = self.rows[canonical(write.id)]
+            self._transaction = transaction
+            self._begin()
         match write:
-            case Insert() | Replace():
-                rows[-1:] = [dict(write.document)]
-            case Set():
-                rows[-1:] = [write.document | _pick(rows[-1] if rows else {}, write.unavailable)]
-            case Delete():
-                left = rows.pop(0) if rows else {}
-                if write.moved_to is not None:
-                    self._departed = {canonical(write.id): left}
+            case Clear():
+                self.rows.clear()
+                self._begin()
+            case Swap():
+                self._swap(write)
             case Move():
-                self._arrive(rows, write)
+                self._arrive(self.rows[canonical(write.id)], write)
+            case _:
+                self._change(self.rows[canonical(write.id)], write)
+
+    def _begin(self) -> None:
+        self._departed, self._came, self._left = {}, [], set()
+        for rows in self.rows.values():
+            del rows[:-1]
+
+    def _change(self, rows: list[Document], write: Insert | Replace | Set | Delete) -> None:
+        before = rows[-1] if rows else {}
+        if isinstance(write, Delete) and write.moved_to is not None:
+            self._departed = {canonical(write.id): write.gone or before}
+        if isinstance(write, Replace | Delete) and write.gone is not None:
+            self._leave(rows, write, write.gone)
+        elif not (isinstance(write, Insert) and write.deferrable):
+            rows.clear()
+        if isinstance(write, Insert | Replace):
+            self._come(rows, dict(write.document))
+        elif isinstance(write, Set):
+            self._come(rows, write.document | _pick(before, write.unavailable))
+
+    def _come(self, rows: list[Document], row: Document) -> None:
+        rows.append(row)
+        self._came.append(row)
+
+    def _leave(self, rows: list[Document], write: Replace | Delete, row: Document) -> None:
+        """Of the row from before is no document in `rows` if there is none, though the row may be."""
+        first = [row for row in rows[:1] if all(row is not each for each in self._came)]
+        came = rows[len(first) :]
+        equal = [each for each in came if _body(each) == _body(row)]
+        if equal:
+            rows[:] = [each for each in rows if each is not equal[0]]
+        elif canonical(write.id) in self._left or (write.required and not first):
+            rows[:] = came[1:]
+        else:
+            self._left.add(canonical(write.id))
+            rows[:] = came
 
     def _swap(self, write: Swap) -> None:
         if write.gone is not None:
@@ -73,9 +101,9 @@ class NaiveCollection:
         if write.unavailable is None and not old:
             return
         document = write.document | _pick(old, old.keys() - {"_id"} if write.unavailable is None else write.unavailable)
-        if not write.deferrable or self._transaction is None:
+        if not write.deferrable:
             rows.clear()
-        rows.append(document)
+        self._come(rows, document)
 
     def documents(self) -> list[Document]:
         """The newest row of each key."""
@@ -192,4 +220,4 @@ def _carry(checkpoint: Checkpoint, part: Slice) -> Carry | None:
 def _pick(document: Mapping[str, Any], names: Collection[str]) -> Document:
     if not document.keys() >= set(names):
         raise WriteRefusedError("no document has these values", code="VALUES_UNAVAILABLE")
-    return {name: document[name] for name in names}
+    return {name: value for name, value in document.items() if name in names}

@@ -69,7 +69,7 @@ class RandomApplication:
             return self._change_keyless(connection, table)
         kinds: dict[Callable[[Connection[Any], Table], int], int] = {self._insert: 10, self._update: 12, self._update_many: 1}
         kinds |= {self._heat: 1, self._delete: 5, self._replace: 2}
-        kinds |= {self._move: 3, self._exchange: 1} | ({self._shift: 2} if table.deferrable else {})
+        kinds |= {self._move: 3, self._exchange: 1} | ({self._shift: 2, self._meet: 2} if table.deferrable else {})
         kinds |= {self._change_columns: 1} if self.schema_changes else {}
         return self.dice.choices(list(kinds), list(kinds.values()))[0](connection, table)
 
@@ -105,11 +105,11 @@ class RandomApplication:
     def _insert(self, connection: Connection[Any], table: Table) -> int:
         return self._insert_at(connection, table, table.any_key(self.dice))
 
-    def _insert_at(self, connection: Connection[Any], table: Table, key: Key) -> int:
+    def _insert_at(self, connection: Connection[Any], table: Table, key: Key, *, meets: bool = False) -> int:
         columns = (*table.key, *table.body)
         values = [*key, *(column.value(self.dice) for column in table.body)]
         literals = ", ".join(column.literal(value) for column, value in zip(columns, values, strict=True))
-        unless = f" WHERE NOT EXISTS (SELECT FROM {table.quoted} WHERE {table.where(key)})" if key else ""
+        unless = f" WHERE NOT EXISTS (SELECT FROM {table.quoted} WHERE {table.where(key)})" if key and not meets else ""
         made = self._run(connection, f"INSERT INTO {table.quoted} ({_names(columns)}) SELECT {literals}{unless}")
         self.rows += made
         return made
@@ -204,6 +204,20 @@ class RandomApplication:
             for key in pivots
             for sign in [">=" if step == "+ 1" else "<="]
         )
+
+    def _meet(self, connection: Connection[Any], table: Table) -> int:
+        """A row is born with the key of another; one of the two changes, and one goes before the key has to be one row's again."""
+        touched = 0
+        for key in self._pick(connection, table, 1):
+            either = f"ctid = (SELECT ctid FROM {table.quoted} WHERE {table.where(key)} ORDER BY ctid {{}} LIMIT 1)"
+            changed, gone = (either.format(self.dice.choice(["ASC", "DESC"])) for _ in range(2))
+            self._run(connection, "SET CONSTRAINTS ALL DEFERRED")
+            touched += self._insert_at(connection, table, key, meets=True)
+            touched += self._run(connection, f"UPDATE {table.quoted} SET {self._changes(table)} WHERE {changed}")
+            touched += self._run(connection, f"DELETE FROM {table.quoted} WHERE {gone}")
+            self.rows -= 1
+            self._run(connection, "SET CONSTRAINTS ALL IMMEDIATE")
+        return touched
 
     def _change_columns(self, connection: Connection[Any], table: Table) -> int:
         """Add, drop, rename or retype a column; `note`, the first, stays, and wide ones do."""

@@ -36,6 +36,7 @@ class TableMapper:
         self._owner = {"job": job, "generation": generation}
         self._types = types or {}
         self._snapshots = snapshots
+        self._deferrable = plan.deferrable_key
         self._row: RowSchema | None = None
         self._shape: Shape
         self._shapes: dict[RowSchema, Shape] = {}
@@ -68,17 +69,22 @@ class TableMapper:
         if change.moved_from is not None:
             return self._move(change, image, change.moved_from)
         key = shape.key(image)
-        return Insert(self._plan.collection, key, shape.document(key, image), change.position)
+        return Insert(self._plan.collection, key, shape.document(key, image), change.position, self._deferrable and _meets(change))
 
     def _move(self, change: Change, image: Image, old_key: Image) -> Move:
         shape = self._shape
         key = shape.key(shape.key_image(image, old_key))
         document, unavailable = shape.partial_document(key, image)
-        return Move(self._plan.collection, key, shape.key(old_key), document, unavailable, change.position, self._plan.deferrable_key)
+        deferrable = self._deferrable and _meets(change)
+        return Move(self._plan.collection, key, shape.key(old_key), document, unavailable, change.position, deferrable)
 
     def _update(self, change: Change) -> Write:
         shape, image = self._shape, self._image(change, change.after)
         key = shape.key(shape.key_image(image, change.before))
+        if self._deferrable and _meets(change):
+            before = self._image(change, change.before)
+            document, gone = shape.document(key, shape.whole_image(image, before)), shape.document(key, before)
+            return Replace(self._plan.collection, key, document, change.position, gone, self._snapshots)
         document, unavailable = shape.partial_document(key, image)
         if unavailable:
             return Set(self._plan.collection, key, document, unavailable, change.position)
@@ -88,7 +94,10 @@ class TableMapper:
         shape, image = self._shape, self._image(change, change.before)
         new_key = change.moved_to
         moved_to = None if new_key is None else shape.key(shape.key_image(new_key, image))
-        return Delete(self._plan.collection, shape.key(image), change.position, moved_to)
+        key = shape.key(image)
+        if self._deferrable and _meets(change):
+            return Delete(self._plan.collection, key, change.position, moved_to, shape.document(key, image), self._snapshots)
+        return Delete(self._plan.collection, key, change.position, moved_to)
 
     def _without_key(self, change: Change) -> Swap:
         try:
@@ -143,3 +152,8 @@ class TableMapper:
                 self._shapes.clear()
             shape = self._shapes[row] = Shape(row, self._plan.key, self._plan.qualified_name, self._types)
         return shape
+
+
+def _meets(change: Change) -> bool:
+    """Whether the row may meet another that holds its key, which lasts until the end of the transaction."""
+    return change.operation is not _READ and change.transaction is not None

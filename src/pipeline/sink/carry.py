@@ -7,12 +7,28 @@ from typing import Any, NamedTuple
 from pipeline.sink.write import Document
 
 
-class Older(NamedTuple):
-    """Rows that still hold a deferrable key though another row has moved there; the oldest first."""
+class Held(NamedTuple):
+    """
+    A deferrable key that several rows hold: all of them but the latest, whose document is stored.
+
+    `first` is the row from before the transaction, None if it has no document or has `left`;
+    `came` are those of the transaction.
+    """
 
     collection: str
     id: Any
-    rows: tuple[Document, ...]
+    first: Document | None
+    left: bool
+    came: tuple[Document, ...]
+
+    def stored(self) -> dict[str, Any]:
+        """The key and its rows as a BSON document."""
+        return {"collection": self.collection, "id": self.id, "first": self.first, "left": self.left, "came": list(self.came)}
+
+    @classmethod
+    def from_stored(cls, document: Mapping[str, Any]) -> "Held":
+        """The key that `stored` made a document of."""
+        return cls(document["collection"], document["id"], document["first"], document["left"], tuple(document["came"]))
 
 
 class Departed(NamedTuple):
@@ -22,15 +38,18 @@ class Departed(NamedTuple):
     id: Any
     row: Document | None
     moved_to: Any = None
+    deferrable: bool = False
 
     def stored(self) -> dict[str, Any]:
         """The row as a BSON document."""
-        return {"collection": self.collection, "id": self.id, "row": self.row, "movedTo": self.moved_to}
+        place = {"collection": self.collection, "id": self.id}
+        return {**place, "row": self.row, "movedTo": self.moved_to, "deferrable": self.deferrable}
 
     @classmethod
     def from_stored(cls, document: Mapping[str, Any]) -> "Departed":
         """The row that `stored` made a document of."""
-        return cls(document["collection"], document["id"], document["row"], document.get("movedTo"))
+        moved_to, deferrable = document.get("movedTo"), document.get("deferrable", False)
+        return cls(document["collection"], document["id"], document["row"], moved_to, deferrable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +57,18 @@ class Carry:
     """
     Rows between two keys at the end of a batch; kept in the checkpoint.
 
-    `older` counts only while changes of the same source `transaction` follow.
+    `held` counts only while changes of the same source `transaction` follow.
     """
 
     transaction: str | None
-    older: tuple[Older, ...] = ()
+    held: tuple[Held, ...] = ()
     departed: Departed | None = None
 
     def stored(self) -> dict[str, Any]:
         """The carry as a BSON document."""
         return {
             "transaction": self.transaction,
-            "older": [{"collection": each.collection, "id": each.id, "rows": list(each.rows)} for each in self.older],
+            "held": [each.stored() for each in self.held],
             "departed": self.departed.stored() if self.departed else None,
         }
 
@@ -59,6 +78,6 @@ class Carry:
         departed = document["departed"]
         return cls(
             document["transaction"],
-            tuple(Older(each["collection"], each["id"], tuple(each["rows"])) for each in document["older"]),
+            tuple(Held.from_stored(each) for each in document.get("held", ())),
             Departed.from_stored(departed) if departed else None,
         )

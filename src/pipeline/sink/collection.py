@@ -9,7 +9,8 @@ from pymongo.database import Database
 
 from pipeline.sink.bulk import Bulk
 from pipeline.sink.place import Place, canonical
-from pipeline.sink.plan import Reads, no_document
+from pipeline.sink.plan import no_document
+from pipeline.sink.reads import Reads
 from pipeline.sink.write import Delete, Document, Insert, Replace, Set, Write
 
 FIELD_NAMES = {"$map": {"input": {"$objectToArray": "$$ROOT"}, "in": "$$this.k"}}

@@ -20,6 +20,7 @@ class _Waiting(NamedTuple):
     id: Any
     moved_to: Any
     transaction: str | None
+    deferrable: bool
 
     def arrives_by(self, write: Move) -> bool:
         return write.collection == self.collection and canonical(write.old_id) == canonical(self.id)
@@ -66,7 +67,7 @@ def _complete(steps: Sequence[Step], carry: Carry | None) -> Iterator[Step]:
                 yield _second_half(waiting, step)
         waiting = None
         if type(write) is Delete and write.moved_to is not None:
-            waiting = _Waiting(write.collection, write.id, write.moved_to, step.transaction)
+            waiting = _Waiting(write.collection, write.id, write.moved_to, step.transaction, write.gone is not None)
         yield step
 
 
@@ -74,10 +75,11 @@ def _carried(carry: Carry | None) -> _Waiting | None:
     departed = carry.departed if carry is not None else None
     if carry is None or departed is None or departed.moved_to is None:
         return None
-    return _Waiting(departed.collection, departed.id, departed.moved_to, carry.transaction)
+    return _Waiting(departed.collection, departed.id, departed.moved_to, carry.transaction, departed.deferrable)
 
 
 def _second_half(waiting: _Waiting, following: Step) -> Step:
     """The write that never came, at the offset of the step that came instead."""
-    move = Move(waiting.collection, waiting.moved_to, waiting.id, {"_id": waiting.moved_to}, None, following.write.position)
+    document, position = {"_id": waiting.moved_to}, following.write.position
+    move = Move(waiting.collection, waiting.moved_to, waiting.id, document, None, position, waiting.deferrable)
     return Step(following.offset, move, Operation.UPDATE.value, 0, None, waiting.transaction)

@@ -24,7 +24,8 @@ from pipeline.sink.collection import find_chunks, read_documents, write_document
 from pipeline.sink.equals import OutgrownError, find_equal, find_older, find_outgrown
 from pipeline.sink.half_changes import COLLECTION as HALF_CHANGES
 from pipeline.sink.half_changes import completed, half_changes
-from pipeline.sink.plan import Plan, reads
+from pipeline.sink.plan import Plan
+from pipeline.sink.reads import reads
 from pipeline.sink.repeats import without_repeats
 from pipeline.sink.row_id import reshaped
 from pipeline.sink.sizes import StoredSizes
@@ -133,7 +134,7 @@ class MongoSink:
 
     def _write(self, part: Slice, checkpoint: Checkpoint, session: ClientSession, crowded: set[str]) -> Checkpoint:
         steps = completed(part.steps, checkpoint.carry)
-        stored = read_documents(self._database, reads(steps), session)
+        stored = read_documents(self._database, reads(steps, checkpoint.carry), session)
         plan = Plan(stored, checkpoint.carry, find_equal(self._database, wanted_rows(steps), session))
         plan.fold(steps)
         self._present = {name: fields for name, fields in self._present.items() if plan.bag.shapes.get(name, {fields}) == {fields}}

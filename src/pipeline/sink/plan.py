@@ -1,15 +1,16 @@
 """Planning a batch: the writes of a partition, in order, become at most one write for each document."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from pipeline.errors import WriteRefusedError
 from pipeline.sink.bag import Bag, Found
 from pipeline.sink.batch import Step
-from pipeline.sink.carry import Carry, Departed, Older
+from pipeline.sink.carry import Carry, Departed, Held
+from pipeline.sink.holders import Holders, Row
 from pipeline.sink.place import PLAIN, Place, canonical
+from pipeline.sink.reads import Reads
 from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Swap, Write
 
 FULL_IDENTITY = "Run ALTER TABLE ... REPLICA IDENTITY FULL on the table, so that its changes carry every column, then post the job again."
@@ -17,50 +18,14 @@ FULL_IDENTITY = "Run ALTER TABLE ... REPLICA IDENTITY FULL on the table, so that
 Stored = Mapping[Place, Document]
 
 
-@dataclass(slots=True)
-class Reads:
-    """What must be read of a collection: these documents, and of them these fields beside `_id`, or all (None)."""
-
-    ids: list[Any] = field(default_factory=list)
-    fields: set[str] | None = field(default_factory=set)
-
-
-def reads(steps: Iterable[Step]) -> dict[str, Reads]:
-    """
-    Name what the plan must know of the documents before the batch, by collection; empty unless keys change.
-
-    A moved row takes its unavailable values from the document it had, and it matters
-    whether its new `_id` is taken.
-    """
-    wanted: dict[str, Reads] = {}
-    for step in steps:
-        write = step.write
-        if type(write) is Move:
-            of_collection = wanted.setdefault(write.collection, Reads())
-            of_collection.ids += [write.id, write.old_id]
-            if write.unavailable is None:
-                of_collection.fields = None
-            elif of_collection.fields is not None:
-                of_collection.fields |= set(write.unavailable)
-    return wanted
-
-
-@dataclass(slots=True)
-class Row:
-    """
-    A row as it stands between two writes: `known` fields over those of the stored document that are `open`.
-
-    `open` is None for a row that no write of the batch has touched: every field is the stored one's.
-    """
+class _Departed(NamedTuple):
+    """A row that has left its key for the `_id` `moved_to`, if it has a document, and has not arrived there."""
 
     place: Place
     id: Any
-    known: Document
-    open: tuple[str, ...] | None = ()
-
-    def has_open(self, name: str) -> bool:
-        """Whether the field's value is the stored document's."""
-        return name not in self.known and (self.open is None or name in self.open)
+    row: Row | None
+    moved_to: Any
+    deferrable: bool
 
 
 class Plan:
@@ -71,19 +36,18 @@ class Plan:
     `carry` what the partition's last batch left. The writes left in `writes()` touch
     different documents, so their order does not matter. `bag` plans tables without a key.
 
-    While rows of one source transaction change keys that are deferrable, a key may hold two
-    rows for a moment: a row has moved there and the one it drives out has yet to leave. The
-    next delete of such a key removes the older row, which has no document any more.
+    Where keys are deferrable, several rows may hold one until the source transaction ends
+    (`Holders`). Until then the document is that of the row that came last.
     """
 
     def __init__(self, stored: Stored, carry: Carry | None, found: Found | None = None) -> None:
         self.bag = Bag(found or {})
         self._stored = stored
         self._rows: defaultdict[str, dict[Any, Write]] = defaultdict(dict)
-        self._older: dict[Place, list[Row]] = {}
-        self._departed: Row | tuple[Place, Any] | None = None
-        self._moved_to: Any = None
+        self._held: dict[Place, Holders] = {}
+        self._departed: _Departed | None = None
         self._transaction: str | None = None
+        self._resumed = carry is not None and (carry.departed is None or carry.departed.deferrable)
         if carry is not None:
             self._resume(carry)
 
@@ -96,20 +60,18 @@ class Plan:
         """
         for step in steps:
             write = step.write
-            if isinstance(write, Swap):
-                self.bag.swap(write)
+            if isinstance(write, (Swap, Clear)):
+                self._change_many(write)
                 continue
-            if isinstance(write, Clear):
-                raise TypeError("a clear is a batch of its own")
             if step.transaction != self._transaction:
                 self._begin(step.transaction)
             key = write.id if type(write.id) in PLAIN else canonical(write.id)
             rows = self._rows[write.collection]
             before = rows.get(key)
             match write:
-                case Insert():
+                case Insert(deferrable=False):
                     rows[key] = write if before is None else _whole(before, write, write.document)
-                case Replace():
+                case Replace(gone=None):
                     rows[key] = _whole(before, write, write.document)
                 case Set():
                     rows[key] = _set(before, write)
@@ -117,6 +79,8 @@ class Plan:
                     self._delete(Place(write.collection, key), write)
                 case Move():
                     self._move(Place(write.collection, key), write)
+                case Insert() | Replace():
+                    self._change(Place(write.collection, key), write)
 
     def writes(self) -> dict[str, list[Write]]:
         """What is to be written, by collection."""
@@ -133,59 +97,102 @@ class Plan:
     def carry(self, whole: Stored) -> Carry | None:
         """What the next batch must know of rows between two keys; `whole` holds the documents of `carried_reads`."""
         departed = None
-        if isinstance(self._departed, Row):
-            departed = Departed(self._departed.place.collection, self._departed.id, _document(self._departed, whole), self._moved_to)
-        elif self._departed is not None:
-            departed = Departed(self._departed[0].collection, self._departed[1], None, self._moved_to)
-        older = tuple(
-            Older(place.collection, rows[0].id, tuple(_document(row, whole) or {} for row in rows)) for place, rows in self._older.items()
-        )
-        return Carry(self._transaction, older, departed) if older or departed else None
+        if self._departed is not None:
+            place, identity, row, moved_to, deferrable = self._departed
+            departed = Departed(place.collection, identity, None if row is None else _document(row, whole), moved_to, deferrable)
+        held = tuple(each for place, holders in self._held.items() if (each := _held(place, holders, whole)) is not None)
+        return Carry(self._transaction, held, departed) if self._held or self._resumed or departed else None
 
     def _begin(self, transaction: str | None) -> None:
-        self._older.clear()
+        self._held.clear()
+        self._resumed = False
         self._departed = None
         self._transaction = transaction
 
     def _resume(self, carry: Carry) -> None:
         self._transaction = carry.transaction
-        for collection, identity, documents in carry.older:
-            place = Place(collection, canonical(identity))
-            self._older[place] = [Row(place, identity, document) for document in documents]
+        for held in carry.held:
+            place = Place(held.collection, canonical(held.id))
+            latest = [self._stored[place]] if place in self._stored else []
+            first = None if held.first is None else Row(place, held.id, held.first)
+            self._held[place] = Holders(held.id, first, None, held.left, [*held.came, *latest])
         if carry.departed is not None:
-            place = Place(carry.departed.collection, canonical(carry.departed.id))
-            row = carry.departed.row
-            self._departed = (place, carry.departed.id) if row is None else Row(place, carry.departed.id, row)
-            self._moved_to = carry.departed.moved_to
+            collection, identity, document, moved_to, deferrable = carry.departed
+            place = Place(collection, canonical(identity))
+            row = None if document is None else Row(place, identity, document)
+            self._departed = _Departed(place, identity, row, moved_to, deferrable)
 
-    def _carried_rows(self) -> list[Row]:
-        rows = [row for rows in self._older.values() for row in rows]
-        return [*rows, self._departed] if isinstance(self._departed, Row) else rows
+    def _carried_rows(self) -> Iterator[Row]:
+        for holders in self._held.values():
+            if holders.came and holders.stays is not None:
+                yield holders.stays
+        if self._departed is not None and self._departed.row is not None:
+            yield self._departed.row
+
+    def _change_many(self, write: Swap | Clear) -> None:
+        """A change that is not about one `_id`."""
+        if isinstance(write, Clear):
+            raise TypeError("a clear is a batch of its own")
+        self.bag.swap(write)
+
+    def _change(self, place: Place, write: Insert | Replace) -> None:
+        """A row comes to hold a deferrable key, or one of those that hold it changes."""
+        if isinstance(write, Replace) and write.gone is not None:
+            self._leave(place, write, write.gone)
+        self._come(place, write, write.document)
+
+    def _come(self, place: Place, write: Insert | Replace | Move, document: Document) -> None:
+        first = self._row(place, write.id)
+        if first is not None and first.open is None and place not in self._stored:
+            first = None
+        holders = self._held.setdefault(place, Holders(write.id, first, self._rows[place.collection].get(place.key)))
+        holders.came.append(document)
+        self._show(place, holders, write)
+
+    def _leave(self, place: Place, write: Replace | Delete, row: Document) -> None:
+        holders = self._held.get(place)
+        if holders is None:
+            before, first = self._rows[place.collection].get(place.key), self._row(place, write.id)
+            holders = self._held[place] = Holders(write.id, first, before)
+            if self._resumed and not write.required and place in self._stored:
+                holders.first, holders.came = None, [self._stored[place]]
+        holders.leave(row, required=write.required)
+        self._show(place, holders, write)
+
+    def _show(self, place: Place, holders: Holders, write: Insert | Replace | Move | Delete) -> None:
+        """Make the document that of the row which came last, or of the one from before the transaction."""
+        rows, before, first = self._rows[place.collection], holders.before, holders.stays
+        new = type(before) is Insert or (before is None and holders.first is None and place not in self._stored)
+        kind = Insert if new else Replace
+        if holders.came:
+            rows[place.key] = kind(place.collection, write.id, holders.came[-1], write.position)
+        elif first is None:
+            rows[place.key] = Delete(place.collection, write.id, write.position)
+        elif first.open == ():
+            rows[place.key] = kind(place.collection, write.id, first.known, write.position)
+        else:
+            rows.pop(place.key, None)
 
     def _delete(self, place: Place, write: Delete) -> None:
-        older = self._older.get(place)
-        if older:
-            leaving: Row | None = older.pop(0)
-            if not older:
-                del self._older[place]
-        else:
-            leaving = self._row(place, write.id)
+        if write.gone is None:
+            row = self._row(place, write.id)
             self._rows[place.collection][place.key] = write
+        else:
+            row = Row(place, write.id, write.gone)
+            self._leave(place, write, write.gone)
         if write.moved_to is not None:
-            self._departed = leaving if leaving is not None else (place, write.id)
-            self._moved_to = write.moved_to
+            self._departed = _Departed(place, write.id, row, write.moved_to, write.gone is not None)
 
     def _move(self, place: Place, write: Move) -> None:
         document = self._filled(write)
         if document is None:
             return
-        present = self._row(place, write.id)
-        if present is not None and present.open is None and place not in self._stored:
-            present = None
-        if write.deferrable and present is not None and self._transaction is not None:
-            self._older.setdefault(place, []).append(present)
-        kind = Insert if present is None and self._rows[place.collection].get(place.key) is None else Replace
-        self._rows[place.collection][place.key] = kind(write.collection, write.id, document, write.position)
+        rows = self._rows[place.collection]
+        if write.deferrable:
+            self._come(place, write, document)
+        else:
+            kind = Replace if place in self._stored or place.key in rows else Insert
+            rows[place.key] = kind(write.collection, write.id, document, write.position)
 
     def _filled(self, write: Move) -> Document | None:
         """The whole document of the moved row; None where all of it is the old one's, and there is none."""
@@ -193,7 +200,7 @@ class Plan:
         if write.unavailable == ():
             return write.document
         place = Place(write.collection, canonical(write.old_id))
-        left = departed if isinstance(departed, Row) and departed.place == place else None
+        left = departed.row if departed is not None and departed.place == place else None
         if write.unavailable is None:
             old = None if left is None else _document(left, self._stored)
             return None if old is None else old | write.document
@@ -208,7 +215,7 @@ class Plan:
         return document[name]
 
     def _row(self, place: Place, identity: Any) -> Row | None:
-        """The row that has the key now, the newest if there are two; one that nothing is known of counts as stored."""
+        """The row that has the key now; one that nothing is known of counts as stored."""
         match self._rows[place.collection].get(place.key):
             case None:
                 return Row(place, identity, {}, None)
@@ -252,6 +259,14 @@ def _set(before: Write | None, write: Set) -> Write:
     if isinstance(before, Insert | Replace):
         return type(before)(write.collection, write.id, write.document | kept, write.position)
     return Set(write.collection, write.id, write.document | kept, still, write.position)
+
+
+def _held(place: Place, holders: Holders, whole: Stored) -> Held | None:
+    """What the next batch must know of a key that several rows hold; None where one or none does."""
+    first = None if holders.stays is None else _document(holders.stays, whole)
+    if len(holders.came) + (first is not None) < 2:
+        return None
+    return Held(place.collection, holders.id, first, holders.left, tuple(holders.came[:-1]))
 
 
 def _document(row: Row, whole: Stored) -> Document | None:

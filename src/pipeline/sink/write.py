@@ -11,21 +11,34 @@ Document: TypeAlias = dict[str, Any]
 
 
 class Insert(Struct, gc=False):
-    """A row that is new: its document is inserted; if one with its `_id` exists, it is replaced."""
+    """
+    A row that is new: its document is inserted; if one with its `_id` exists, it is replaced.
+
+    `deferrable`: another row may still hold the key, and either may leave it later in the
+    transaction; else none does, and a document that is there is a left-over.
+    """
 
     collection: str
     id: Any
     document: Document
     position: Position
+    deferrable: bool = False
 
 
 class Replace(Struct, gc=False):
-    """A row's whole new image: its document is replaced, or inserted where none exists."""
+    """
+    A row's whole new image: its document is replaced, or inserted where none exists.
+
+    `gone` is the row as it was where its key is deferrable, so that it tells which of several
+    rows is meant, else None; `required`: each row has a document.
+    """
 
     collection: str
     id: Any
     document: Document
     position: Position
+    gone: Document | None = None
+    required: bool = True
 
 
 class Set(Struct, gc=False):
@@ -51,9 +64,7 @@ class Move(Struct, gc=False):
 
     Like `Replace` for the new `_id`; the `unavailable` fields take their values from the
     document that `old_id` names, as it was before that delete; None: every field but `_id`
-    does, and where there was no document none comes. `deferrable`: another row may
-    still hold the key and leave it later in the transaction; else none does, and a document
-    that is there is a left-over.
+    does, and where there was no document none comes. `deferrable` is as in `Insert`.
     """
 
     collection: str
@@ -70,13 +81,15 @@ class Delete(Struct, gc=False):
     A row that is gone; that no document exists is no error.
 
     `moved_to` is the `_id` the row has taken when the delete is the first half of a key
-    change, else None.
+    change, else None. `gone` and `required` are as in `Replace`.
     """
 
     collection: str
     id: Any
     position: Position
     moved_to: Any = None
+    gone: Document | None = None
+    required: bool = True
 
 
 class Swap(Struct, gc=False):

@@ -91,12 +91,36 @@ def test_a_key_change_is_a_delete_and_a_move_that_know_of_each_other() -> None:
     assert written(come) == Move("people", 2, 1, document, ("firstName",), come.position)
 
 
-def test_a_move_says_whether_its_key_is_deferrable() -> None:
-    come = table().create({**ROW, "ID": 2}, old_key={"ID": 1})
-    for deferrable in (False, True):
-        write = written(come, TableMapper(plan().model_copy(update={"deferrable_key": deferrable}), JOB, 1))
-        assert isinstance(write, Move)
-        assert write.deferrable is deferrable
+def deferrable(*, snapshots: bool = True) -> TableMapper:
+    """The mapper of a table whose key is deferrable."""
+    return TableMapper(plan().model_copy(update={"deferrable_key": True, "identity": Identity.FULL}), JOB, 1, snapshots=snapshots)
+
+
+def test_a_row_that_comes_says_whether_its_key_is_deferrable() -> None:
+    moved, created = table().create({**ROW, "ID": 2}, old_key={"ID": 1}), table().create(ROW)
+    for record in (moved, created):
+        for mapper, expected in ((TableMapper(plan(), JOB, 1), False), (deferrable(), True)):
+            write = written(record, mapper)
+            assert isinstance(write, Insert | Move)
+            assert write.deferrable is expected
+
+
+def test_a_row_that_is_read_meets_no_other() -> None:
+    record = table().read(ROW)
+    assert written(record, deferrable()) == Insert("people", 1, DOCUMENT, record.position)
+
+
+@pytest.mark.parametrize("snapshots", [True, False])
+def test_where_the_key_is_deferrable_a_change_tells_the_row_as_it_was(snapshots: bool) -> None:
+    changes, mapper = table(), deferrable(snapshots=snapshots)
+    update = changes.update({**ROW, "_id": UNKNOWN, "FIRST_NAME": "Bob"}, before=ROW)
+    assert written(update, mapper) == Replace("people", 1, {**DOCUMENT, "firstName": "Bob"}, update.position, DOCUMENT, snapshots)
+    delete, gone = changes.delete(ROW), changes.delete(ROW, new_key={"ID": 2})
+    assert written(delete, mapper) == Delete("people", 1, delete.position, None, DOCUMENT, snapshots)
+    assert written(gone, mapper) == Delete("people", 1, gone.position, 2, DOCUMENT, snapshots)
+    with pytest.raises(DecodeError, match="lacks its row image") as refused:
+        written(changes.update(ROW), mapper)
+    assert "REPLICA IDENTITY FULL" in (refused.value.suggestion or "")
 
 
 def test_a_key_column_that_an_update_leaves_out_is_taken_from_the_row_before() -> None:

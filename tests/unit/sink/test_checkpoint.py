@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
 
 from pipeline.sink.batch import Slice, halves, split_at_clears
-from pipeline.sink.carry import Carry, Departed, Older
+from pipeline.sink.carry import Carry, Departed, Held
 from pipeline.sink.checkpoint import SLOTS, Checkpoint, advance, events_since
 from pipeline.sink.client import LOSSLESS
 from pipeline.sink.write import Clear, Delete, Insert
@@ -66,7 +66,7 @@ def test_a_clock_that_goes_back_loses_no_event() -> None:
 
 def test_a_checkpoint_comes_back_from_the_database_as_it_was() -> None:
     row = {"_id": {"b": 1, "a": "x"}, "at": NOON}
-    carry = Carry("7", (Older(COLLECTION, {"b": 1, "a": "x"}, (row,)),), Departed(COLLECTION, 5, None))
+    carry = Carry("7", (Held(COLLECTION, {"b": 1, "a": "x"}, row, False, (row,)),), Departed(COLLECTION, 5, None, 6, True))
     checkpoint = replace(advance(START, insert(0), carry, NOON), epoch=3)
     assert Checkpoint.from_stored(decode(encode(checkpoint.stored()), LOSSLESS)) == checkpoint
 

@@ -30,6 +30,14 @@ def test_a_half_that_never_came_is_made_before_what_came_instead_and_counts() ->
     assert [each.counted for each in made] == ["", "u", "c"]
 
 
+def test_the_half_that_is_made_may_meet_another_row_where_the_key_is_deferrable() -> None:
+    first = step(Delete(COLLECTION, 1, position(1), 2, {"_id": 1}), "")
+    expected = Move(COLLECTION, 2, 1, {"_id": 2}, None, position(3), deferrable=True)
+    assert [each.write for each in completed([first, OTHER], None)] == [first.write, expected, OTHER.write]
+    carry = Carry("1", (), Departed(COLLECTION, 1, {"_id": 1}, 2, deferrable=True))
+    assert [each.write for each in completed([OTHER], carry)] == [expected, OTHER.write]
+
+
 def test_the_half_may_lack_at_the_beginning_of_a_batch() -> None:
     assert [each.write for each in completed([OTHER], CARRY)] == [MADE, OTHER.write]
     assert list(completed([SECOND], CARRY)) == [SECOND]

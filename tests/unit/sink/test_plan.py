@@ -5,17 +5,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fakes.memory_sink import NaiveCollection
-from tests.fakes.rows import COLLECTION, KEYS, TRANSACTIONS, Table, history, part, position, step
+from tests.fakes.rows import COLLECTION, KEYS, TRANSACTIONS, TRANSACTIONS_OF_DIFFERENT_ROWS, Table, history, part, position, step
 
 from pipeline.errors import WriteRefusedError
 from pipeline.sink.batch import Step, split_at_clears
-from pipeline.sink.carry import Carry
+from pipeline.sink.carry import Carry, Held
 from pipeline.sink.half_changes import completed
 from pipeline.sink.place import Place, canonical
-from pipeline.sink.plan import Plan, Reads, reads
+from pipeline.sink.plan import Plan
+from pipeline.sink.reads import Reads, reads
 from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
 
 Documents = dict[Any, Document]
@@ -48,7 +49,7 @@ def apply(documents: Documents, steps: list[Step], carry: Carry | None = None) -
 def transact(documents: Documents, steps: Sequence[Step], carry: Carry | None) -> Carry | None:
     """Plan the steps as one transaction and carry the plan out, as MongoDB would."""
     steps = completed(steps, carry)
-    plan = Plan(read(documents, reads(steps)), carry)
+    plan = Plan(read(documents, reads(steps, carry)), carry)
     plan.fold(steps)
     carried = plan.carry(read(documents, plan.carried_reads()))
     seen: set[Any] = set()
@@ -149,22 +150,37 @@ def test_two_rows_that_exchange_deferrable_keys_both_stay() -> None:
     apply(
         documents,
         [
-            step(Delete(COLLECTION, 2, position(0), 3)),
+            step(Delete(COLLECTION, 2, position(0), 3, documents[2])),
             step(Move(COLLECTION, 3, 2, {"_id": 3, "v": "two"}, (), position(1), deferrable=True)),
-            step(Delete(COLLECTION, 3, position(2), 2)),
+            step(Delete(COLLECTION, 3, position(2), 2, documents[3])),
             step(Move(COLLECTION, 2, 3, {"_id": 2}, ("v",), position(3), deferrable=True)),
         ],
     )
     assert documents == {2: {"_id": 2, "v": "three"}, 3: {"_id": 3, "v": "two"}}
 
 
+def test_nothing_is_carried_from_a_transaction_unless_keys_are_deferrable() -> None:
+    steps = [step(insert(1)), step(Delete(COLLECTION, 1, position(1), 2)), step(Move(COLLECTION, 2, 1, {"_id": 2}, (), position(2)))]
+    carry, documents = apply({}, steps[:2]), dict[Any, Document]()
+    assert carry is not None
+    assert apply(documents, steps[2:], carry) is None
+
+
+def test_only_keys_that_several_rows_hold_are_carried() -> None:
+    new = [Insert(COLLECTION, key, {"_id": key, "v": "new"}, position(key), deferrable=True) for key in (1, 2, 3)]
+    documents: Documents = {1: {"_id": 1, "v": "one"}, 2: {"_id": 2, "v": "two"}}
+    gone = Delete(COLLECTION, 2, position(4), gone=documents[2])
+    carry = apply(documents, [step(each) for each in (*new, gone)])
+    assert carry == Carry("1", (Held(COLLECTION, 1, {"_id": 1, "v": "one"}, False, ()),))
+
+
 def test_a_later_transaction_may_delete_a_row_that_moved_onto_a_left_over_document() -> None:
     documents: Documents = {1: {"_id": 1}, 2: {"_id": 2, "v": "left over"}}
     moved = Move(COLLECTION, 2, 1, {"_id": 2, "v": "moved"}, (), position(1), deferrable=True)
-    move = [step(Delete(COLLECTION, 1, position(0), 2)), step(moved)]
+    move = [step(Delete(COLLECTION, 1, position(0), 2, {"_id": 1, "v": "moved"})), step(moved)]
     carry = apply(documents, move)
     assert documents == {2: {"_id": 2, "v": "moved"}}
-    apply(documents, [step(Delete(COLLECTION, 2, position(2)), transaction="2")], carry)
+    apply(documents, [step(Delete(COLLECTION, 2, position(2), gone=moved.document), transaction="2")], carry)
     assert documents == {}
 
 
@@ -214,6 +230,20 @@ def test_nothing_is_read_unless_keys_change() -> None:
 @given(TRANSACTIONS, st.lists(st.integers(1, 6), min_size=1))
 def test_any_history_cut_into_any_batches_leaves_the_rows_of_the_source(transactions: list[Any], sizes: list[int]) -> None:
     table = Table()
+    steps = history(table, transactions)
+    documents: Documents = {}
+    carry, cut = None, 0
+    while steps:
+        size = sizes[cut % len(sizes)]
+        carry = apply(documents, steps[:size], carry)
+        steps, cut = steps[size:], cut + 1
+    assert documents == table.documents()
+
+
+@settings(max_examples=300)
+@given(TRANSACTIONS_OF_DIFFERENT_ROWS, st.lists(st.integers(1, 6), min_size=1))
+def test_rows_without_documents_have_none_until_they_change(transactions: list[Any], sizes: list[int]) -> None:
+    table = Table(untold=KEYS[1:])
     steps = history(table, transactions)
     documents: Documents = {}
     carry, cut = None, 0

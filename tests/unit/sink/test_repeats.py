@@ -15,7 +15,8 @@ from tests.unit.sink.test_plan import Documents, carry_out, read
 from pipeline.sink.batch import Step, split_at_clears
 from pipeline.sink.carry import Carry
 from pipeline.sink.checkpoint import Checkpoint, advance
-from pipeline.sink.plan import Plan, reads
+from pipeline.sink.plan import Plan
+from pipeline.sink.reads import reads
 from pipeline.sink.repeats import without_repeats
 from pipeline.sink.write import Clear, Delete, Document, Insert, Move
 
@@ -46,7 +47,7 @@ def apply(documents: Documents, steps: list[Step], checkpoint: Checkpoint) -> Ch
 
 def transact(documents: Documents, steps: list[Step], carry: Carry | None) -> Carry | None:
     """Plan the steps as one transaction and carry the plan out; an insert of what is there replaces it."""
-    plan = Plan(read(documents, reads(steps)), carry)
+    plan = Plan(read(documents, reads(steps, carry)), carry)
     plan.fold(steps)
     carried = plan.carry(read(documents, plan.carried_reads()))
     for write in plan.writes().get(COLLECTION, []):

@@ -1,0 +1,45 @@
+"""What a batch must know of the documents before it is planned."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.sink.batch import Step
+from pipeline.sink.carry import Carry
+from pipeline.sink.write import Delete, Insert, Move, Replace
+
+
+@dataclass(slots=True)
+class Reads:
+    """What must be read of a collection: these documents, and of them these fields beside `_id`, or all (None)."""
+
+    ids: list[Any] = field(default_factory=list)
+    fields: set[str] | None = field(default_factory=set)
+
+    def add(self, ids: Iterable[Any], fields: Iterable[str] | None = ()) -> None:
+        """Read these documents, too, and these of their fields."""
+        self.ids += ids
+        self.fields = None if self.fields is None or fields is None else self.fields | set(fields)
+
+
+def reads(steps: Iterable[Step], carry: Carry | None = None) -> dict[str, Reads]:
+    """
+    Name what the plan must know of the documents before the batch, by collection; empty unless keys change or are deferrable.
+
+    A moved row takes its unavailable values from the document it had. It matters whether an
+    `_id` is taken where several rows may have it for a moment; of those that have, the latest is stored.
+    Where not every row has a document, that of an `_id` may be of a row that came since the transaction of `carry` began.
+    """
+    wanted: defaultdict[str, Reads] = defaultdict(Reads)
+    for held in carry.held if carry is not None else ():
+        wanted[held.collection].add([held.id], None)
+    for step in steps:
+        write = step.write
+        if type(write) is Move:
+            wanted[write.collection].add([write.id, write.old_id], write.unavailable)
+        elif type(write) is Insert and write.deferrable:
+            wanted[write.collection].add([write.id])
+        elif isinstance(write, Delete | Replace) and not write.required and carry is not None and carry.transaction == step.transaction:
+            wanted[write.collection].add([write.id], None)
+    return dict(wanted)
