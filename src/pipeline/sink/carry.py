@@ -55,9 +55,10 @@ class Departed(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Carry:
     """
-    Rows between two keys at the end of a batch; kept in the checkpoint.
+    Rows between two keys, or beside others that hold theirs, at the end of a batch; kept in the checkpoint.
 
-    `held` counts only while changes of the same source `transaction` follow.
+    `held` counts only while changes of the same source `transaction` follow. Where keys are
+    deferrable the transaction is told even if no key is held by several rows.
     """
 
     transaction: str | None
