@@ -19,9 +19,10 @@ from pipeline.sink.batch import ChangePartition, Slice, Step
 from pipeline.sink.checkpoint import COLLECTION as CHECKPOINTS
 from pipeline.sink.checkpoint import Checkpoint
 from pipeline.sink.client import connect
+from pipeline.sink.document import Document
 from pipeline.sink.half_changes import COLLECTION as HALF_CHANGES
 from pipeline.sink.mongo import MongoSink
-from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set
+from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set
 from stack.mongodb import MongoDB
 
 JOB, GENERATION = "65f000000000000000000001", 1

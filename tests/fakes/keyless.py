@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.fakes.rows import COLLECTION, position, step
 
 from pipeline.sink.batch import Step
+from pipeline.sink.document import Document
 from pipeline.sink.row_id import digest, row_id
-from pipeline.sink.write import Document, Swap
+from pipeline.sink.write import Swap
 
 OWNER = {"job": "65f000000000000000000001", "generation": 1}
 VALUES = (0, 1, None)

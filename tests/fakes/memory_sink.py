@@ -14,9 +14,10 @@ from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError
 from pipeline.sink.batch import ChangePartition, Slice, Step
 from pipeline.sink.carry import Carry, Departed
 from pipeline.sink.checkpoint import Checkpoint, advance
+from pipeline.sink.document import Document
 from pipeline.sink.half_changes import completed, half_changes
 from pipeline.sink.place import canonical
-from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Swap, Write
+from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Swap, Write
 
 
 class NaiveCollection:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from pipeline.change.record import Position
 from pipeline.sink.batch import ChangePartition, Slice, Step
-from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
+from pipeline.sink.document import Document
+from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Write
 
 PARTITION = ChangePartition("changes", 0)
 COLLECTION = "rows"

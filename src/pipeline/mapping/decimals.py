@@ -37,18 +37,28 @@ def decimal128(text: str) -> Decimal128:
     Raises:
         ValueError: It has more significant digits than 34, or is none.
     """
-    if len(text) > DIGITS:
-        return _long_decimal128(text)
-    point = text.find(".")
     try:
-        coefficient = int(text if point < 0 else text[:point] + text[point + 1 :])
+        return _from_halves(*decimal_halves(text))
     except ValueError:
         return _SPECIAL.get(text) or _long_decimal128(text)
+
+
+def decimal_halves(text: str) -> tuple[int, int]:
+    """
+    Return the high and the low half of a number's Decimal128.
+
+    Raises:
+        ValueError: The text is not digits with a sign or a point alone, 34 characters at most.
+    """
+    if len(text) > DIGITS:
+        raise ValueError("it is long")
+    point = text.find(".")
+    coefficient = int(text if point < 0 else text[:point] + text[point + 1 :])
     digits = 0 if point < 0 else len(text) - point - 1
     high = BIAS - digits << 49
     if text[0] == "-":
         high, coefficient = high | _SIGN, -coefficient
-    return _from_halves(high | coefficient >> 64, coefficient & _LOW_HALF)
+    return high | coefficient >> 64, coefficient & _LOW_HALF
 
 
 def decimal128_from_unscaled(unscaled: str, scale: int) -> Decimal128:

@@ -9,8 +9,9 @@ from pipeline.errors import DecodeError, MappingError, UnsupportedChangeError
 from pipeline.jobs.job import TablePlan
 from pipeline.mapping.key import Image
 from pipeline.mapping.shape import Shape
+from pipeline.sink.document import Document
 from pipeline.sink.row_id import UNENCODABLE, digest, row_id
-from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Swap, Write
+from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Swap, Write
 from pipeline.sources.source import Identity
 
 KNOWN_SHAPES = 64
@@ -69,12 +70,14 @@ class TableMapper:
         if change.moved_from is not None:
             return self._move(change, image, change.moved_from)
         key = shape.key(image)
-        return Insert(self._plan.collection, key, shape.document(key, image), change.position, self._deferrable and _meets(change))
+        if self._deferrable and _meets(change):
+            return Insert(self._plan.collection, key, shape.document(key, image), change.position, deferrable=True)
+        return Insert(self._plan.collection, key, shape.encoded(key, image), change.position)
 
     def _move(self, change: Change, image: Image, old_key: Image) -> Move:
         shape = self._shape
         key = shape.key(shape.key_image(image, old_key))
-        document, unavailable = shape.partial_document(key, image)
+        document, unavailable = shape.partial_document(key, image) or (shape.encoded(key, image), ())
         deferrable = self._deferrable and _meets(change)
         return Move(self._plan.collection, key, shape.key(old_key), document, unavailable, change.position, deferrable)
 
@@ -83,12 +86,11 @@ class TableMapper:
         key = shape.key(shape.key_image(image, change.before))
         if self._deferrable and _meets(change):
             before = self._image(change, change.before)
-            document, gone = shape.document(key, shape.whole_image(image, before)), shape.document(key, before)
-            return Replace(self._plan.collection, key, document, change.position, gone, self._snapshots)
-        document, unavailable = shape.partial_document(key, image)
-        if unavailable:
-            return Set(self._plan.collection, key, document, unavailable, change.position)
-        return Replace(self._plan.collection, key, document, change.position)
+            come, gone = shape.document(key, shape.whole_image(image, before)), shape.document(key, before)
+            return Replace(self._plan.collection, key, come, change.position, gone, self._snapshots)
+        if (partial := shape.partial_document(key, image)) is not None:
+            return Set(self._plan.collection, key, *partial, change.position)
+        return Replace(self._plan.collection, key, shape.encoded(key, image), change.position)
 
     def _delete(self, change: Change) -> Write:
         shape, image = self._shape, self._image(change, change.before)

@@ -5,12 +5,13 @@ from typing import Any
 
 from pipeline.change.schema import RowSchema
 from pipeline.errors import ConfigError, DecodeError, EventError, MappingError
-from pipeline.mapping.compiled import Column, document_function, unavailable_test
+from pipeline.mapping.compiled import Column, encoding_function, unavailable_test
+from pipeline.mapping.elements import element
 from pipeline.mapping.key import Image, key_function
 from pipeline.mapping.names import field_names
 from pipeline.mapping.types import UnknownTypeError, converter, known_as
 from pipeline.mapping.unavailable import placeholders
-from pipeline.sink.write import Document
+from pipeline.sink.document import Document, Encoded, EncodedWithDollars, has_dollars
 
 _BAD_VALUE = (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError)
 
@@ -39,9 +40,11 @@ class Shape:
         names = self._compiled(lambda: field_names([field.name for field in body], table))
         converters = self._compiled(lambda: [converter(field) for field in body])
         self._body = [
-            Column(names[field.name], field.name, convert, placeholders(field)) for field, convert in zip(body, converters, strict=True)
+            Column(names[field.name], field.name, convert, placeholders(field), element(field, convert))
+            for field, convert in zip(body, converters, strict=True)
         ]
-        self._compiled_document = document_function(self._body)
+        self._encode = encoding_function(self._body)
+        self._encoded = EncodedWithDollars if has_dollars(dict.fromkeys(names.values())) else Encoded
         self._lacks_values = unavailable_test(self._body)
         self._columns = columns
         self._key_placeholders = tuple((column, marks) for column in key if (marks := placeholders(columns[column])))
@@ -79,18 +82,22 @@ class Shape:
 
     def document(self, key: Any, image: Image) -> Document:
         """Return the document of a whole row image."""
+        return self._mapped(key, image, self._body)
+
+    def encoded(self, key: Any, image: Image) -> Document | Encoded:
+        """Return the same as BSON, unless something about it is unusual."""
         try:
-            return self._compiled_document(key, image)
-        except _BAD_VALUE:
+            return self._encoded(self._encode(key, image))
+        except Exception:  # noqa: BLE001 - whatever was unusual, the other way knows what to do or to say
             return self._mapped(key, image, self._body)
 
-    def partial_document(self, key: Any, image: Image) -> tuple[Document, tuple[str, ...]]:
-        """Return the document of an image after an update, and the fields whose values are unavailable, which it leaves out."""
+    def partial_document(self, key: Any, image: Image) -> tuple[Document, tuple[str, ...]] | None:
+        """Return the document of an image that leaves out values, and the fields that it lacks; None where it has all."""
         try:
             if not self._lacks_values(image):
-                return self.document(key, image), ()
+                return None
         except KeyError:
-            return self._mapped(key, image, self._body), ()
+            return None
         unavailable = [column for column in self._body if image[column.name] in column.placeholders]
         known = [column for column in self._body if column not in unavailable]
         return self._mapped(key, image, known), tuple(column.field for column in unavailable)
@@ -98,7 +105,7 @@ class Shape:
     def _mapped(self, key: Any, image: Image, columns: Sequence[Column]) -> Document:
         """The document of these columns, one by one, so that an error names its column."""
         document: Document = {"_id": key}
-        for field, name, convert, _ in columns:
+        for field, name, convert, *_ in columns:
             try:
                 value = image[name]
                 document[field] = value if convert is None or value is None else convert(value)

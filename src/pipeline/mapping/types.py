@@ -162,7 +162,8 @@ def _scaled_decimal(field: FieldSchema) -> Converter:
     return lambda value: decimal128_from_unscaled(value, scale)
 
 
-def _uuid(text: str) -> Binary:
+def uuid_binary(text: str) -> Binary:
+    """Return the UUID as BSON has it."""
     return Binary(bytes.fromhex(text.replace("-", "")), UUID_SUBTYPE)
 
 
@@ -215,7 +216,7 @@ _LOGICAL: dict[str | None, Converter] = {
     "io.debezium.data.Ltree": None,
     "io.debezium.data.SparseDoubleVector": _sparse_vector,
     "io.debezium.data.Tsvector": None,
-    "io.debezium.data.Uuid": _uuid,
+    "io.debezium.data.Uuid": uuid_binary,
     "io.debezium.data.VariableScaleDecimal": _variable_scale_decimal,
     "io.debezium.data.Xml": None,
     "io.debezium.data.geometry.Circle": geometry.circle,

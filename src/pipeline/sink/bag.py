@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from pipeline.sink.batch import Step
+from pipeline.sink.document import Document
 from pipeline.sink.place import Place
 from pipeline.sink.row_id import older_digest
-from pipeline.sink.write import Delete, Document, Insert, Swap, Write
+from pipeline.sink.write import Delete, Insert, Swap, Write
 
 
 @dataclass(slots=True)

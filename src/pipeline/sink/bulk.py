@@ -12,7 +12,7 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError
 
-from pipeline.sink.write import Document
+from pipeline.sink.document import Document, Encoded
 
 
 class Bulk:
@@ -38,7 +38,7 @@ class Bulk:
         """Make updates (`q`: which document, `u`: what it becomes); how many documents they matched."""
         return int(self._run("update", "updates", updates)["n"]) if updates else 0
 
-    def insert(self, documents: Sequence[Document]) -> None:
+    def insert(self, documents: Sequence[Document | Encoded]) -> None:
         """Insert the documents."""
         if documents:
             self._run("insert", "documents", documents)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pipeline.sink.write import Document
+from pipeline.sink.document import Document
 
 
 class Held(NamedTuple):

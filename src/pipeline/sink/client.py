@@ -2,16 +2,13 @@
 
 from typing import Any
 
-from bson.codec_options import CodecOptions, DatetimeConversion
 from pymongo import AsyncMongoClient, MongoClient, ReadPreference, WriteConcern
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
 from pipeline.sink.answer import unopened
+from pipeline.sink.document import LOSSLESS
 
-# Documents that are read and written again must come back as they were: dates out of
-# Python's range and UUIDs included.
-LOSSLESS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO)
 MAJORITY = WriteConcern("majority")
 UNOPENED = (PyMongoError, OSError, ValueError)
 

@@ -8,10 +8,11 @@ from pymongo.collection import Collection
 from pymongo.database import Database
 
 from pipeline.sink.bulk import Bulk
+from pipeline.sink.document import Document, has_dollars
 from pipeline.sink.place import Place, canonical
 from pipeline.sink.plan import no_document
 from pipeline.sink.reads import Reads
-from pipeline.sink.write import Delete, Document, Insert, Replace, Set, Write
+from pipeline.sink.write import Delete, Insert, Replace, Set, Write
 
 FIELD_NAMES = {"$map": {"input": {"$objectToArray": "$$ROOT"}, "in": "$$this.k"}}
 """An expression for the names of a document's fields, which works whatever they are."""
@@ -94,8 +95,8 @@ def _replace(write: Insert | Replace) -> dict[str, Any]:
 
     MongoDB's manual, "Field Names with Periods and Dollar Signs".
     """
-    plain = "$" not in "".join(write.document)
-    return {"q": {"_id": write.id}, "u": write.document if plain else [{"$replaceWith": {"$literal": write.document}}]}
+    document = write.document
+    return {"q": {"_id": write.id}, "u": [{"$replaceWith": {"$literal": document}}] if has_dollars(document) else document}
 
 
 def _set(write: Set) -> dict[str, Any]:

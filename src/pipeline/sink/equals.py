@@ -12,9 +12,10 @@ from pymongo.database import Database
 from pipeline.errors import WriteRefusedError
 from pipeline.sink.bag import Bag, Sought, Wanted
 from pipeline.sink.collection import FIELD_NAMES, in_chunks
+from pipeline.sink.document import Document
 from pipeline.sink.place import Place
 from pipeline.sink.row_id import beginning_with
-from pipeline.sink.write import Document, Swap
+from pipeline.sink.write import Swap
 
 AT_ONCE = 200
 SURPLUS = 1_000

@@ -7,8 +7,9 @@ from pipeline.change.change import Operation
 from pipeline.sink.batch import Slice, Step
 from pipeline.sink.carry import Carry
 from pipeline.sink.checkpoint import Checkpoint
+from pipeline.sink.document import Document
 from pipeline.sink.place import canonical
-from pipeline.sink.write import Delete, Document, Move
+from pipeline.sink.write import Delete, Move
 
 COLLECTION = "_rowstream.halfChanges"
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from bson import encode
 
+from pipeline.sink.document import Document
 from pipeline.sink.place import Place
 from pipeline.sink.row_id import UNENCODABLE
-from pipeline.sink.write import Document, Write
+from pipeline.sink.write import Write
 
 
 @dataclass(slots=True)

@@ -19,8 +19,9 @@ from pipeline.sink.bulk import Bulk
 from pipeline.sink.carry import Carry
 from pipeline.sink.checkpoint import COLLECTION, Checkpoint, advance
 from pipeline.sink.claims import Claims
-from pipeline.sink.client import LOSSLESS, settled
+from pipeline.sink.client import settled
 from pipeline.sink.collection import find_chunks, read_documents, write_documents
+from pipeline.sink.document import LOSSLESS, Document
 from pipeline.sink.equals import OutgrownError, find_equal, find_older, find_outgrown
 from pipeline.sink.half_changes import COLLECTION as HALF_CHANGES
 from pipeline.sink.half_changes import completed, half_changes
@@ -30,7 +31,7 @@ from pipeline.sink.repeats import without_repeats
 from pipeline.sink.row_id import reshaped
 from pipeline.sink.sizes import StoredSizes
 from pipeline.sink.transaction import Transactions
-from pipeline.sink.write import Clear, Document, Swap
+from pipeline.sink.write import Clear, Swap
 
 T = TypeVar("T")
 

@@ -8,10 +8,11 @@ from pipeline.errors import WriteRefusedError
 from pipeline.sink.bag import Bag, Found
 from pipeline.sink.batch import Step
 from pipeline.sink.carry import Carry, Departed, Held
+from pipeline.sink.document import Document, Encoded, opened
 from pipeline.sink.holders import Holders, Row
 from pipeline.sink.place import PLAIN, Place, canonical
 from pipeline.sink.reads import Reads
-from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Swap, Write
+from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Swap, Write
 
 FULL_IDENTITY = "Run ALTER TABLE ... REPLICA IDENTITY FULL on the table, so that its changes carry every column, then post the job again."
 
@@ -139,7 +140,7 @@ class Plan:
         """A row comes to hold a deferrable key, or one of those that hold it changes."""
         if isinstance(write, Replace) and write.gone is not None:
             self._leave(place, write, write.gone)
-        self._come(place, write, write.document)
+        self._come(place, write, opened(write.document))
 
     def _come(self, place: Place, write: Insert | Replace | Move, document: Document) -> None:
         first = self._row(place, write.id)
@@ -189,12 +190,12 @@ class Plan:
             return
         rows = self._rows[place.collection]
         if write.deferrable:
-            self._come(place, write, document)
+            self._come(place, write, opened(document))
         else:
             kind = Replace if place in self._stored or place.key in rows else Insert
             rows[place.key] = kind(write.collection, write.id, document, write.position)
 
-    def _filled(self, write: Move) -> Document | None:
+    def _filled(self, write: Move) -> Document | Encoded | None:
         """The whole document of the moved row; None where all of it is the old one's, and there is none."""
         departed, self._departed = self._departed, None
         if write.unavailable == ():
@@ -203,10 +204,10 @@ class Plan:
         left = departed.row if departed is not None and departed.place == place else None
         if write.unavailable is None:
             old = None if left is None else _document(left, self._stored)
-            return None if old is None else old | write.document
+            return None if old is None else old | opened(write.document)
         if left is None:
             raise no_document(write, write.old_id, write.unavailable)
-        return write.document | {name: self._value(left, name, write) for name in write.unavailable}
+        return opened(write.document) | {name: self._value(left, name, write) for name in write.unavailable}
 
     def _value(self, row: Row, name: str, write: Move) -> Any:
         document = self._stored.get(row.place, {}) if row.has_open(name) else row.known
@@ -220,7 +221,7 @@ class Plan:
             case None:
                 return Row(place, identity, {}, None)
             case Insert(document=document) | Replace(document=document):
-                return Row(place, identity, document)
+                return Row(place, identity, opened(document))
             case Set(document=document, unavailable=unavailable):
                 return Row(place, identity, document, unavailable)
             case _:
@@ -237,19 +238,21 @@ def no_document(write: Write, identity: Any, fields: Sequence[str]) -> WriteRefu
     )
 
 
-def _whole(before: Write | None, write: Insert | Replace, document: Document) -> Write:
+def _whole(before: Write | None, write: Insert | Replace, document: Document | Encoded) -> Write:
     """A row's whole image over what the batch did before: still an insert when the batch itself inserted it."""
     kind = Insert if type(before) is Insert else Replace
     return write if type(write) is kind else kind(write.collection, write.id, document, write.position)
 
 
 def _set(before: Write | None, write: Set) -> Write:
+    still: tuple[str, ...]
     match before:
         case None:
             return write
-        case Insert(document=document) | Replace(document=document):
-            still: tuple[str, ...] = ()
-        case Set(document=document):
+        case Insert() | Replace():
+            document, still = opened(before.document), ()
+        case Set():
+            document = before.document
             still = tuple(name for name in write.unavailable if name in before.unavailable)
         case _:
             document, still = {}, ()

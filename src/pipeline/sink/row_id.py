@@ -13,7 +13,7 @@ from bson import MaxKey, encode
 from bson.errors import BSONError
 
 from pipeline.change.record import Position
-from pipeline.sink.write import Document
+from pipeline.sink.document import Document
 
 DIGEST_BYTES = 16
 UNENCODABLE = (BSONError, OverflowError)

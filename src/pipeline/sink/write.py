@@ -5,9 +5,7 @@ from typing import Any, TypeAlias
 from msgspec import Struct
 
 from pipeline.change.record import Position
-
-Document: TypeAlias = dict[str, Any]
-"""A BSON document as pymongo takes it; `_id` is its first field."""
+from pipeline.sink.document import Document, Encoded
 
 
 class Insert(Struct, gc=False):
@@ -20,7 +18,7 @@ class Insert(Struct, gc=False):
 
     collection: str
     id: Any
-    document: Document
+    document: Document | Encoded
     position: Position
     deferrable: bool = False
 
@@ -35,7 +33,7 @@ class Replace(Struct, gc=False):
 
     collection: str
     id: Any
-    document: Document
+    document: Document | Encoded
     position: Position
     gone: Document | None = None
     required: bool = True
@@ -70,7 +68,7 @@ class Move(Struct, gc=False):
     collection: str
     id: Any
     old_id: Any
-    document: Document
+    document: Document | Encoded
     unavailable: tuple[str, ...] | None
     position: Position
     deferrable: bool = False

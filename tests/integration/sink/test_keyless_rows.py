@@ -19,9 +19,10 @@ from pipeline.sink.batch import ChangePartition, Step
 from pipeline.sink.checkpoint import COLLECTION as CHECKPOINTS
 from pipeline.sink.checkpoint import Checkpoint
 from pipeline.sink.client import OPTIONS
+from pipeline.sink.document import Document
 from pipeline.sink.mongo import MongoSink
 from pipeline.sink.row_id import row_id
-from pipeline.sink.write import Clear, Document
+from pipeline.sink.write import Clear
 from pipeline.worker.writer import RefusedStepError, Writer
 from stack.mongodb import MongoDB
 

@@ -19,9 +19,10 @@ from pipeline.sink.batch import Step
 from pipeline.sink.checkpoint import COLLECTION as CHECKPOINTS
 from pipeline.sink.checkpoint import Checkpoint
 from pipeline.sink.client import connect
+from pipeline.sink.document import Document
 from pipeline.sink.mongo import MongoSink
 from pipeline.sink.transaction import Transactions
-from pipeline.sink.write import Clear, Document, Insert, Replace, Set, Write
+from pipeline.sink.write import Clear, Insert, Replace, Set, Write
 from stack.mongodb import MongoDB
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # see `collected`

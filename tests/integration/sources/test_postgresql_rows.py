@@ -7,7 +7,7 @@ from bson import decode, encode
 from tests.contract.types.special import SCHEMA
 from tests.contract.types.table import TYPES
 
-from pipeline.sink.client import LOSSLESS
+from pipeline.sink.document import LOSSLESS
 from pipeline.sources.source import Mode, Table
 
 from .database import Database

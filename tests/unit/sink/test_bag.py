@@ -14,10 +14,11 @@ from tests.fakes.rows import COLLECTION, position
 
 from pipeline.sink.bag import Bag, Wanted, wanted_rows
 from pipeline.sink.batch import Step
+from pipeline.sink.document import Document
 from pipeline.sink.place import Place
 from pipeline.sink.plan import Plan
 from pipeline.sink.row_id import digest, older_digest, reshaped, row_id
-from pipeline.sink.write import Delete, Document, Insert, Swap, Write
+from pipeline.sink.write import Delete, Insert, Swap, Write
 
 Documents = dict[bytes, Document]
 

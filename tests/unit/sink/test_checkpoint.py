@@ -12,7 +12,7 @@ from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
 from pipeline.sink.batch import Slice, halves, split_at_clears
 from pipeline.sink.carry import Carry, Departed, Held
 from pipeline.sink.checkpoint import SLOTS, Checkpoint, advance, events_since
-from pipeline.sink.client import LOSSLESS
+from pipeline.sink.document import LOSSLESS
 from pipeline.sink.write import Clear, Delete, Insert
 
 START = Checkpoint("job", 1, *PARTITION)

@@ -6,9 +6,9 @@ import pytest
 from bson import Decimal128
 from tests.fakes.rows import COLLECTION
 
+from pipeline.sink.document import Document
 from pipeline.sink.holders import Holders, Row
 from pipeline.sink.place import Place
-from pipeline.sink.write import Document
 
 FIRST = Row(Place(COLLECTION, 1), 1, {}, None)
 

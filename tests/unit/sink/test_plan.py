@@ -13,11 +13,12 @@ from tests.fakes.rows import COLLECTION, KEYS, TRANSACTIONS, TRANSACTIONS_OF_DIF
 from pipeline.errors import WriteRefusedError
 from pipeline.sink.batch import Step, split_at_clears
 from pipeline.sink.carry import Carry, Held
+from pipeline.sink.document import Document
 from pipeline.sink.half_changes import completed
 from pipeline.sink.place import Place, canonical
 from pipeline.sink.plan import Plan
 from pipeline.sink.reads import Reads, reads
-from pipeline.sink.write import Clear, Delete, Document, Insert, Move, Replace, Set, Write
+from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Write
 
 Documents = dict[Any, Document]
 

@@ -15,10 +15,11 @@ from tests.unit.sink.test_plan import Documents, carry_out, read
 from pipeline.sink.batch import Step, split_at_clears
 from pipeline.sink.carry import Carry
 from pipeline.sink.checkpoint import Checkpoint, advance
+from pipeline.sink.document import Document
 from pipeline.sink.plan import Plan
 from pipeline.sink.reads import reads
 from pipeline.sink.repeats import without_repeats
-from pipeline.sink.write import Clear, Delete, Document, Insert, Move
+from pipeline.sink.write import Clear, Delete, Insert, Move
 
 START = Checkpoint("job", 1, "changes", 0)
 
