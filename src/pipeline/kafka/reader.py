@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from pipeline.change.record import Position, Record
 from pipeline.errors import EngineUnavailableError
+from pipeline.kafka.pulse import Pulse
 
 
 class TopicReader:
@@ -28,6 +29,7 @@ class TopicReader:
                 "log_level": 2,
             }
         )
+        self._pulse = Pulse(self._consumer, topic)
         self._consumer.assign([TopicPartition(topic, 0, offset)])
 
     async def __aenter__(self) -> Self:
@@ -37,13 +39,19 @@ class TopicReader:
         await asyncio.to_thread(self._consumer.close)
 
     async def poll(self, timeout_seconds: float) -> list[Record]:
-        """The next records, at most a hundred, after at most `timeout_seconds`; empty when there are none."""
+        """
+        The next records, at most a hundred, after at most `timeout_seconds`; empty when there are none.
+
+        Raises:
+            EngineUnavailableError: Kafka does not answer: make a new reader.
+        """
         messages = await asyncio.to_thread(self._consume, timeout_seconds)
         return [_record(message) for message in messages]
 
     def _consume(self, timeout_seconds: float) -> list[Message]:
         try:
             messages = self._consumer.consume(100, timeout_seconds)
+            self._pulse.beat(heard=bool(messages))
         except KafkaException as error:
             raise EngineUnavailableError(f"Kafka does not answer: {error}") from error
         for message in messages:

@@ -139,12 +139,12 @@ class KafkaTopics:
                 if error.number not in harmless:
                     raise
 
-    @staticmethod
-    async def _call(function: Callable[[], T]) -> T:
+    async def _call(self, function: Callable[[], T]) -> T:
         try:
             return await asyncio.to_thread(function)
         except KafkaException as error:
             if _is_outage(error.args[0]):
+                self._admin = AdminClient(self._config)  # the old one may never find Kafka again (see `pipeline.kafka.pulse`)
                 raise EngineUnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
             raise KafkaRefusedError(error.args[0]) from error
 

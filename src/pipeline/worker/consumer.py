@@ -10,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from pipeline.change.record import Position, Record
 from pipeline.errors import EngineUnavailableError, PipelineError, SinkUnavailableError
+from pipeline.kafka.pulse import Pulse
 from pipeline.sink.batch import ChangePartition
 from pipeline.sink.checkpoint import Checkpoint
 
@@ -104,6 +105,7 @@ class ChangeConsumer:
         self._error: PipelineError | None = None
         self._missing: dict[str, float] = {}
         self._consumer = Consumer({**READING, **config, "group.id": group})
+        self._pulse = Pulse(self._consumer, topics[0])
         self._consumer.subscribe(list(topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked)
 
     def close(self) -> None:
@@ -116,13 +118,14 @@ class ChangeConsumer:
 
         Raises:
             RecordsLostError: Retention has taken records that were not read yet, or somebody has deleted a topic.
-            EngineUnavailableError: Kafka refuses.
+            EngineUnavailableError: Kafka refuses, or has not answered for long.
             FencedError: A partition could not be claimed.
             SinkUnavailableError: The checkpoints could not be claimed for minutes.
         """
         messages = self._poll(records, timeout_seconds)
         if messages and all(message.error() is not None for message in messages):
             messages += self._poll(records, END_SECONDS)
+        self._pulse.beat(heard=bool(messages))
         self._raise_claim_error()
         self._look_for_missing()
         new = [part for part in self._sorted(messages) if part.end != self._positions[part.partition]]
