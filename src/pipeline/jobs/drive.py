@@ -117,7 +117,16 @@ class Drive:
         self.job = await self.services.store.change(self.job.id, self.owner, **fields)
 
     async def reload(self) -> None:
-        """Read the job again."""
+        """
+        Read the job again.
+
+        Raises:
+            CancelledError: The drive is to end. (`asyncio.wait_for`, which pymongo uses, may swallow
+                that before Python 3.12: python/cpython#86296.)
+        """
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError
         self.job = await self.services.store.get(self.job.id) or self.job
 
     async def heed(self) -> None:

@@ -1,5 +1,6 @@
 """A job goes from phase to phase whatever answers late, not at all, or twice."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -189,3 +190,21 @@ async def test_a_job_in_debt_is_cleaned_up_once_its_source_is_back(world: World)
         await world.until(driving.done, "the drive has ended")
     assert not world.job.owes_clean_up
     assert "source cleaned" in world.done
+
+
+async def test_a_drive_ends_although_its_cancellation_was_swallowed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    swallowed = 0
+
+    async def answer(_: object) -> None:
+        nonlocal swallowed
+        try:
+            await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            swallowed += 1
+
+    monkeypatch.setattr(Drive, "pause_between_looks", answer)
+    async with world.drive(world.make_job(Phase.STREAMING)) as driving:
+        await world.looks()
+        driving.cancel()
+        await world.until(driving.done, "the drive has ended")
+    assert swallowed == 1
