@@ -31,9 +31,9 @@ class Pulse:
         Raises:
             EngineUnavailableError: It has been silent for half a minute, and Kafka does not answer it.
         """
-        if not heard and time.monotonic() - self._heard_at < SILENT_SECONDS:
-            return
         if not heard:
+            if time.monotonic() - self._heard_at < SILENT_SECONDS:
+                return
             try:
                 self._consumer.list_topics(self._topic, ANSWER_SECONDS)
             except KafkaException as error:

@@ -11,7 +11,7 @@ from pipeline.mapping.key import Image, key_function
 from pipeline.mapping.names import field_names
 from pipeline.mapping.types import UnknownTypeError, converter, known_as
 from pipeline.mapping.unavailable import placeholders
-from pipeline.sink.document import Document, Encoded, EncodedWithDollars, has_dollars
+from pipeline.sink.document import Document, Encoded, EncodedWithDollars
 
 _BAD_VALUE = (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError)
 
@@ -44,7 +44,7 @@ class Shape:
             for field, convert in zip(body, converters, strict=True)
         ]
         self._encode = encoding_function(self._body)
-        self._encoded = EncodedWithDollars if has_dollars(dict.fromkeys(names.values())) else Encoded
+        self._encoded = EncodedWithDollars if any("$" in name for name in names.values()) else Encoded
         self._lacks_values = unavailable_test(self._body)
         self._columns = columns
         self._key_placeholders = tuple((column, marks) for column in key if (marks := placeholders(columns[column])))

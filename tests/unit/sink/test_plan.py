@@ -47,6 +47,15 @@ def apply(documents: Documents, steps: list[Step], carry: Carry | None = None) -
     return carry
 
 
+def apply_in_batches(documents: Documents, steps: list[Step], sizes: Sequence[int]) -> None:
+    """Apply the steps in batches of these sizes, in turns."""
+    carry, cut = None, 0
+    while steps:
+        size = sizes[cut % len(sizes)]
+        carry = apply(documents, steps[:size], carry)
+        steps, cut = steps[size:], cut + 1
+
+
 def transact(documents: Documents, steps: Sequence[Step], carry: Carry | None) -> Carry | None:
     """Plan the steps as one transaction and carry the plan out, as MongoDB would."""
     steps = completed(steps, carry)
@@ -233,11 +242,7 @@ def test_any_history_cut_into_any_batches_leaves_the_rows_of_the_source(transact
     table = Table()
     steps = history(table, transactions)
     documents: Documents = {}
-    carry, cut = None, 0
-    while steps:
-        size = sizes[cut % len(sizes)]
-        carry = apply(documents, steps[:size], carry)
-        steps, cut = steps[size:], cut + 1
+    apply_in_batches(documents, steps, sizes)
     assert documents == table.documents()
 
 
@@ -247,11 +252,7 @@ def test_rows_without_documents_have_none_until_they_change(transactions: list[A
     table = Table(untold=KEYS[1:])
     steps = history(table, transactions)
     documents: Documents = {}
-    carry, cut = None, 0
-    while steps:
-        size = sizes[cut % len(sizes)]
-        carry = apply(documents, steps[:size], carry)
-        steps, cut = steps[size:], cut + 1
+    apply_in_batches(documents, steps, sizes)
     assert documents == table.documents()
 
 
@@ -263,11 +264,7 @@ def test_left_over_documents_stay_only_where_no_row_has_ever_been(transactions: 
     cleared = any(isinstance(write, Clear) for write in writes)
     untouched = set() if cleared else set(KEYS) - {write.id for write in writes if not isinstance(write, Clear)}
     documents: Documents = {key: left_over(key) for key in KEYS}
-    carry, cut = None, 0
-    while steps:
-        size = sizes[cut % len(sizes)]
-        carry = apply(documents, steps[:size], carry)
-        steps, cut = steps[size:], cut + 1
+    apply_in_batches(documents, steps, sizes)
     assert documents == table.documents() | {key: left_over(key) for key in untouched}
 
 
