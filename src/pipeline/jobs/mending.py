@@ -3,7 +3,6 @@
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from bson import ObjectId
 
@@ -69,10 +68,12 @@ async def plan_mending(drive: Drive) -> Refresh | None:
     unmended = await changes.unmended()
     if not unmended:
         return None
+    catalogue = {table.qualified_name: table for table in await drive.planned(await drive.source.tables(drive.mode))}
     selects: dict[str, str] = {}
     tables, mends = list[str](), list[str]()
     for plan, ids in _by_table(drive, unmended):
-        select = await _select(drive, plan, [each.document_id for each in ids])
+        table = catalogue.get(plan.qualified_name)
+        select = await drive.source.row_selects(drive.mode, table, [each.document_id for each in ids]) if table else None
         names = [each.id for each in ids]
         await _tell(drive, plan, ids, readable=select is not None)
         if select is None:
@@ -94,13 +95,6 @@ def _by_table(drive: Drive, changes: Sequence[HalfChange]) -> list[tuple[TablePl
     for change in changes:
         found[change.collection].append(change)
     return [(plan, found[plan.collection]) for plan in drive.job.tables if plan.collection in found]
-
-
-async def _select(drive: Drive, plan: TablePlan, ids: Sequence[Any]) -> dict[str, str] | None:
-    """The statement that reads the rows, by what a signal calls their table."""
-    catalogue = await drive.planned(await drive.source.tables(drive.mode))
-    table = next((table for table in catalogue if table.qualified_name == plan.qualified_name), None)
-    return None if table is None else await drive.source.row_selects(drive.mode, table, ids)
 
 
 async def _tell(drive: Drive, plan: TablePlan, changes: Sequence[HalfChange], *, readable: bool) -> None:
