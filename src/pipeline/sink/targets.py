@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
+from bson import ObjectId
 from pymongo import ReadPreference, WriteConcern
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
 from pymongo.read_concern import ReadConcern
@@ -100,13 +102,14 @@ async def _check_transactions(database: Database) -> None:
 
 
 async def _check_transaction_writes(database: Database) -> None:
-    """Write in a transaction, and take it back, as the workers will."""
+    """Write in a transaction, and take it back, as the workers will; other jobs may be checking at the same moment."""
+
+    async def write(session: AsyncClientSession) -> None:
+        await database[COLLECTION].insert_one({"_id": ObjectId()}, session=session)
+        await session.abort_transaction()
+
     async with database.client.start_session() as session:
-        await session.start_transaction(ReadConcern("snapshot"), WriteConcern("majority"), ReadPreference.PRIMARY)
-        try:
-            await database[COLLECTION].insert_one({"_id": "check"}, session=session)
-        finally:
-            await session.abort_transaction()
+        await session.with_transaction(write, ReadConcern("snapshot"), WriteConcern("majority"), ReadPreference.PRIMARY)
 
 
 def _check_kind(name: str, found: Mapping[str, Any]) -> None:

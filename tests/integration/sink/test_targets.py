@@ -1,6 +1,7 @@
 """The target database: fit for rows, and one job's at a time."""
 
 import uuid
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,12 @@ async def test_collections_are_made_and_may_be_made_again(database: Database) ->
     for _ in range(2):
         await prepare_targets(database, ["orders", "lines"], drop=False)
     assert {"orders", "lines", "_rowstream.checkpoints"} <= set(await database.list_collection_names())
+    assert await database["_rowstream.checkpoints"].count_documents({}) == 0
+
+
+async def test_jobs_that_begin_at_the_same_moment_do_not_hinder_each_other(database: Database) -> None:
+    for _ in range(20):
+        await asyncio.gather(*(prepare_targets(database, [name], drop=True) for name in ("orders", "lines", "films", "actors")))
     assert await database["_rowstream.checkpoints"].count_documents({}) == 0
 
 
