@@ -64,8 +64,11 @@ def _refuse(_key: Any, _image: Any) -> bytes:
 def _element(number: int, column: Column) -> str:
     name = column.field.encode() + b"\0"
     null = b"\x0a" + name
-    if column.element is not None:
-        written = f"{column.element.kind + name!r} + write_{number}(value)"
+    element = column.element
+    if element is not None and element.kind is not None:
+        written = f"{element.kind + name!r} + write_{number}(value)"
+    elif element is not None:
+        written = f"encoded({column.field!r}, write_{number}(value))"
     else:
         written = f"encoded({column.field!r}, {'value' if column.convert is None else f'convert_{number}(value)'})"
     return f"{written} if (value := image[{column.name!r}]) is not None else {null!r}"

@@ -8,6 +8,7 @@ finds the right bytes, or says what is wrong.
 
 from base64 import b64decode
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from struct import Struct
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from bson.int64 import Int64
 from pipeline.change.schema import FieldSchema
 from pipeline.mapping import times
 from pipeline.mapping.decimals import decimal128, decimal_halves
+from pipeline.mapping.json_values import bson_from_json, parse_usual
 from pipeline.mapping.types import Converter, uuid_binary
 
 int32 = Struct("<i").pack
@@ -25,11 +27,19 @@ double = Struct("<d").pack
 two_int64 = Struct("<QQ").pack
 
 
-class Element(NamedTuple):
-    """How BSON writes the values of a type: the byte that names it, and what makes the bytes of a JSON value."""
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as what is compared with it
+MILLISECOND = timedelta(milliseconds=1)
 
-    kind: bytes
-    write: Callable[[Any], bytes]
+
+class Element(NamedTuple):
+    """
+    How BSON writes the values of a type: the byte that names it, and what makes the bytes of a JSON value.
+
+    `kind` is None where it differs from value to value: then `write` makes no bytes, but what `bson.encode` takes.
+    """
+
+    kind: bytes | None
+    write: Callable[[Any], Any]
 
 
 def element(field: FieldSchema, convert: Converter) -> Element | None:
@@ -90,6 +100,12 @@ def _date_from_millis(millis: int) -> bytes:
     return int64(millis)
 
 
+def _date_from_zoned(text: str) -> bytes:
+    if not text.endswith("Z"):
+        raise ValueError("it is infinite, or not in UTC")
+    return int64((datetime.fromisoformat(text[:-1]) - EPOCH) // MILLISECOND)
+
+
 _PLAIN = {
     "boolean": Element(b"\x08", {True: b"\x01", False: b"\0"}.__getitem__),
     "int8": Element(b"\x10", int32),
@@ -107,6 +123,8 @@ _CONVERTED: dict[Callable[[Any], Any], Element] = {
     times.date_from_days: Element(b"\x09", _date_from_days),
     times.date_from_micros: Element(b"\x09", _date_from_micros),
     times.date_from_millis: Element(b"\x09", _date_from_millis),
+    times.date_from_zoned: Element(b"\x09", _date_from_zoned),
+    bson_from_json: Element(None, parse_usual),
     uuid_binary: Element(b"\x05", _uuid),
 }
 """By converter."""

@@ -51,6 +51,9 @@ def _integer(text: str) -> int | Decimal128 | str:
 
 _parse = msgspec.json.Decoder(float_hook=_number).decode
 
+parse_usual = msgspec.json.Decoder(float_hook=decimal128).decode
+"""The same as `bson_from_json` of a text in which nothing is unusual; of others it raises, or encoding what it returns does."""
+
 
 def _decode(text: str) -> Any:
     try:

@@ -22,6 +22,9 @@ from pipeline.worker.translate import Translator
 
 log = structlog.get_logger()
 
+HEARTBEAT_MS = 500
+"""Members hear of a rebalance in the answers to their heartbeats, and one that moves partitions takes two rounds."""
+
 RETRY_SECONDS = 1.0
 
 
@@ -81,7 +84,7 @@ class Assignment(threading.Thread):
                 {
                     "bootstrap.servers": settings.kafka_bootstrap_servers,
                     "session.timeout.ms": settings.session_timeout_ms,
-                    "heartbeat.interval.ms": settings.session_timeout_ms // 3,
+                    "heartbeat.interval.ms": min(settings.session_timeout_ms // 3, HEARTBEAT_MS),
                 },
                 stopping=self._stopping.is_set,
             )

@@ -26,9 +26,9 @@ NUMBERS = st.one_of(
 )
 SPECIAL = st.sampled_from(["NaN", "Infinity", "-Infinity", 3])
 JSON = st.recursive(
-    st.none() | st.booleans() | INTEGERS | TEXTS,
+    st.none() | st.booleans() | INTEGERS | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner),
-    max_leaves=4,
+    max_leaves=8,
 ).map(json.dumps)
 EXTREMES = [0, -1, 2**31, 2**63 - 1, -(2**63), 9_223_372_036_825_200_000, -9_223_372_036_832_400_000, 2_146_033_979, -2_147_472_691]
 TIME = "io.debezium.time."
@@ -44,7 +44,7 @@ VALUES: dict[tuple[str, str | None, str | None], st.SearchStrategy[Any]] = {
     ("string", None, "TEXT"): TEXTS,
     ("string", None, "NUMERIC"): NUMBERS,
     ("string", "io.debezium.data.Enum", None): TEXTS,
-    ("string", "io.debezium.data.Json", None): JSON | st.just('{"a": [1, 0.5, null]}'),
+    ("string", "io.debezium.data.Json", None): JSON | st.sampled_from(['{"a": 1, "a": 2}', "-0", "-0.0", "0.10", "1E5", "[1", json.dumps([0] * 1_001)]),
     ("string", "io.debezium.data.Uuid", None): st.uuids().map(str) | TEXTS,
     ("bytes", None, "BYTEA"): st.binary(max_size=20).map(lambda raw: b64encode(raw).decode()),
     ("int32", TIME + "Date", None): st.integers(-(2**31), 2**31 - 1) | st.sampled_from(EXTREMES),
@@ -105,7 +105,10 @@ def test_the_bytes_are_those_of_a_loop_over_the_columns(data: st.DataObject, key
         (("boolean", None, None), False),
         (("double", None, None), "NaN"),
         (("bytes", None, "BYTEA"), "AAE="),
-        (("string", "io.debezium.data.Json", None), '{"a": [1, 0.5, null]}'),
+        (("string", "io.debezium.data.Json", None), '{"a": [1, 0.5, null, {"ä": -2147483649}, {}, []], "b": {"": "\\u0000\\u00e4", "c": true}}'),
+        (("string", "io.debezium.data.Json", None), json.dumps([*range(1_001), False])),
+        (("string", TIME + "ZonedTimestamp", None), "1969-12-31T23:59:59.9996Z"),
+        (("string", TIME + "ZonedTimestamp", None), "2024-02-29T12:00:00Z"),
         (("int64", None, None), None),
     ],
 )
