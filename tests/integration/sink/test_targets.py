@@ -1,7 +1,7 @@
 """The target database: fit for rows, and one job's at a time."""
 
-import uuid
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
