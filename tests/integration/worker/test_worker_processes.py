@@ -215,16 +215,19 @@ def start_pool(live: LiveJob) -> subprocess.Popen[bytes]:
 
 def children(pid: int) -> set[int]:
     """The processes whose parent it is."""
-    stats = [(int(each.parent.name), each.read_text()) for each in Path("/proc").glob("[0-9]*/stat") if each.exists()]
-    return {child for child, text in stats if text.rpartition(")")[2].split()[1] == str(pid)}
+    return {child for child in map(int, filter(str.isdigit, os.listdir("/proc"))) if state_of(child)[1:2] == [str(pid)]}
 
 
 def alive(pid: int) -> bool:
+    return state_of(pid)[:1] not in ([], ["Z"])
+
+
+def state_of(pid: int) -> list[str]:
+    """What the kernel says of the process, from its state and its parent on; empty once it is gone, maybe while one asks."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="NOT TESTED: looks into /proc")
