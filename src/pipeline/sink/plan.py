@@ -143,22 +143,27 @@ class Plan:
         self._come(place, write, opened(write.document))
 
     def _come(self, place: Place, write: Insert | Replace | Move, document: Document) -> None:
-        first = self._row(place, write.id)
-        if first is not None and first.open is None and place not in self._stored:
-            first = None
-        holders = self._held.setdefault(place, Holders(write.id, first, self._rows[place.collection].get(place.key)))
+        holders = self._held.get(place)
+        if holders is None:
+            holders = self._held[place] = self._holders(place, write.id)
+            if holders.first is not None and holders.first.open is None and place not in self._stored:
+                holders.first = None
         holders.came.append(document)
         self._show(place, holders, write)
 
     def _leave(self, place: Place, write: Replace | Delete, row: Document) -> None:
         holders = self._held.get(place)
         if holders is None:
-            before, first = self._rows[place.collection].get(place.key), self._row(place, write.id)
-            holders = self._held[place] = Holders(write.id, first, before)
-            if self._resumed and not write.required and place in self._stored:
-                holders.first, holders.came = None, [self._stored[place]]
+            holders = self._held[place] = self._holders(place, write.id)
         holders.leave(row, required=write.required)
         self._show(place, holders, write)
+
+    def _holders(self, place: Place, identity: Any) -> Holders:
+        """Who holds the key: a stored row may have come since the transaction began, if that was in a batch before."""
+        before = self._rows[place.collection].get(place.key)
+        if self._resumed and before is None and place in self._stored:
+            return Holders(identity, None, None, came=[self._stored[place]])
+        return Holders(identity, self._row(place, identity), before)
 
     def _show(self, place: Place, holders: Holders, write: Insert | Replace | Move | Delete) -> None:
         """Make the document that of the row which came last, or of the one from before the transaction."""

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from pipeline.sink.batch import Step
 from pipeline.sink.carry import Carry
-from pipeline.sink.write import Delete, Insert, Move, Replace
+from pipeline.sink.write import Delete, Insert, Move, Replace, Write
 
 
 @dataclass(slots=True)
@@ -28,8 +28,8 @@ def reads(steps: Iterable[Step], carry: Carry | None = None) -> dict[str, Reads]
     Name what the plan must know of the documents before the batch, by collection; empty unless keys change or are deferrable.
 
     A moved row takes its unavailable values from the document it had. It matters whether an
-    `_id` is taken where several rows may have it for a moment; of those that have, the latest is stored.
-    Where not every row has a document, that of an `_id` may be of a row that came since the transaction of `carry` began.
+    `_id` is taken where several rows may have it for a moment; of those that have, the latest is stored, and
+    it may have come since the transaction of `carry` began.
     """
     wanted: defaultdict[str, Reads] = defaultdict(Reads)
     for held in carry.held if carry is not None else ():
@@ -40,6 +40,11 @@ def reads(steps: Iterable[Step], carry: Carry | None = None) -> dict[str, Reads]
             wanted[write.collection].add([write.id, write.old_id], write.unavailable)
         elif type(write) is Insert and write.deferrable:
             wanted[write.collection].add([write.id])
-        elif isinstance(write, Delete | Replace) and not write.required and carry is not None and carry.transaction == step.transaction:
+        if carry is not None and carry.transaction == step.transaction and _is_deferrable(write):
             wanted[write.collection].add([write.id], None)
     return dict(wanted)
+
+
+def _is_deferrable(write: Write) -> TypeGuard[Insert | Replace | Move | Delete]:
+    """Whether other rows may hold the key of the write's row for a moment."""
+    return write.deferrable if isinstance(write, Insert | Move) else isinstance(write, Delete | Replace) and write.gone is not None

@@ -19,6 +19,9 @@ log = structlog.get_logger()
 CLAIM_SECONDS = 240.0
 LARGEST_RESPONSE_BYTES = 150_000_000
 PREFETCH_KIB = 32 * 1024
+RESPONSE_BYTES = 2 * 1024 * 1024
+"""What a broker sends at once of all its partitions: compressed, so some ten times as much in memory. Kafka's default is 50 MB."""
+
 MISSING_SECONDS = 30.0
 LOOK_SECONDS = 10.0
 END_SECONDS = 0.1
@@ -43,6 +46,7 @@ READING: Mapping[str, str | int | bool] = {
     "partition.assignment.strategy": "cooperative-sticky",
     "max.poll.interval.ms": 600_000,
     "topic.metadata.refresh.interval.ms": 5_000,
+    "fetch.max.bytes": RESPONSE_BYTES,  # a larger batch of records is sent all the same, alone
     "receive.message.max.bytes": LARGEST_RESPONSE_BYTES,
     "queued.max.messages.kbytes": PREFETCH_KIB,
     "fetch.queue.backoff.ms": 10,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.fakes.memory_sink import NaiveCollection
 from tests.fakes.rows import COLLECTION, KEYS, TRANSACTIONS, TRANSACTIONS_OF_DIFFERENT_ROWS, Table, history, part, position, step
@@ -248,6 +248,7 @@ def test_any_history_cut_into_any_batches_leaves_the_rows_of_the_source(transact
 
 @settings(max_examples=300)
 @given(TRANSACTIONS_OF_DIFFERENT_ROWS, st.lists(st.integers(1, 6), min_size=1))
+@example([[("insert", 1), ("insert beside", 2, False), ("renumber", [1, 0, 2, 3, 4], [2, 1, 0, 3, 4], False)]], [4])
 def test_rows_without_documents_have_none_until_they_change(transactions: list[Any], sizes: list[int]) -> None:
     table = Table(untold=KEYS[1:])
     steps = history(table, transactions)
