@@ -64,13 +64,12 @@ def _refuse(_key: Any, _image: Any) -> bytes:
 def _element(number: int, column: Column) -> str:
     name = column.field.encode() + b"\0"
     null = b"\x0a" + name
-    element = column.element
-    if element is not None and element.kind is not None:
-        written = f"{element.kind + name!r} + write_{number}(value)"
-    elif element is not None:
-        written = f"encoded({column.field!r}, write_{number}(value))"
-    else:
-        written = f"encoded({column.field!r}, {'value' if column.convert is None else f'convert_{number}(value)'})"
+    kind, made = None, "value"
+    if column.element is not None:
+        kind, made = column.element.kind, f"write_{number}(value)"
+    elif column.convert is not None:
+        made = f"convert_{number}(value)"
+    written = f"encoded({column.field!r}, {made})" if kind is None else f"{kind + name!r} + {made}"
     return f"{written} if (value := image[{column.name!r}]) is not None else {null!r}"
 
 

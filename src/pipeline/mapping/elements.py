@@ -26,7 +26,6 @@ int64 = Struct("<q").pack
 double = Struct("<d").pack
 two_int64 = Struct("<QQ").pack
 
-
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC, as what is compared with it
 MILLISECOND = timedelta(milliseconds=1)
 

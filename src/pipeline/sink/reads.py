@@ -40,11 +40,11 @@ def reads(steps: Iterable[Step], carry: Carry | None = None) -> dict[str, Reads]
             wanted[write.collection].add([write.id, write.old_id], write.unavailable)
         elif type(write) is Insert and write.deferrable:
             wanted[write.collection].add([write.id])
-        if carry is not None and carry.transaction == step.transaction and _is_deferrable(write):
+        if carry is not None and carry.transaction == step.transaction and _may_meet(write):
             wanted[write.collection].add([write.id], None)
     return dict(wanted)
 
 
-def _is_deferrable(write: Write) -> TypeGuard[Insert | Replace | Move | Delete]:
-    """Whether other rows may hold the key of the write's row for a moment."""
-    return write.deferrable if isinstance(write, Insert | Move) else isinstance(write, Delete | Replace) and write.gone is not None
+def _may_meet(write: Write) -> TypeGuard[Insert | Replace | Move | Delete]:
+    """Whether the stored row may be another than the write's: where each has a document, one that changes or goes is told from it."""
+    return write.deferrable if isinstance(write, Insert | Move) else isinstance(write, Delete | Replace) and not write.required
