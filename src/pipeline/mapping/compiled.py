@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from pipeline.mapping.elements import Element, encoded, int32, key_element
+from pipeline.mapping.style import Nulls
 from pipeline.mapping.types import Converter
 
 EncodingFunction: TypeAlias = Callable[[Any, Any], bytes]
@@ -27,7 +28,7 @@ class Column(NamedTuple):
     element: Element | None = None
 
 
-def encoding_function(columns: Sequence[Column]) -> EncodingFunction:
+def encoding_function(columns: Sequence[Column], nulls: Nulls = Nulls.KEEP) -> EncodingFunction:
     """
     Compile a function from `_id` and row image to the document as BSON.
 
@@ -37,7 +38,7 @@ def encoding_function(columns: Sequence[Column]) -> EncodingFunction:
     """
     if any("\0" in column.field for column in columns):
         return _refuse
-    elements = [_element(number, column) for number, column in enumerate(columns)]
+    elements = [_element(number, column, nulls) for number, column in enumerate(columns)]
     code = "lambda key, image: join((" + ", ".join(["key_element(key)", *elements, r"b'\0'"]) + "))"
     names = {f"convert_{number}": column.convert for number, column in enumerate(columns)}
     names |= {f"write_{number}": column.element.write for number, column in enumerate(columns) if column.element is not None}
@@ -61,9 +62,9 @@ def _refuse(_key: Any, _image: Any) -> bytes:
     raise ValueError("BSON has no field names with a null character")
 
 
-def _element(number: int, column: Column) -> str:
+def _element(number: int, column: Column, nulls: Nulls) -> str:
     name = column.field.encode() + b"\0"
-    null = b"\x0a" + name
+    null = b"" if nulls is Nulls.OMIT else b"\x0a" + name
     kind, made = None, "value"
     if column.element is not None:
         kind, made = column.element.kind, f"write_{number}(value)"

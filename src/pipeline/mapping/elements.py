@@ -105,6 +105,12 @@ def _date_from_zoned(text: str) -> bytes:
     return int64((datetime.fromisoformat(text[:-1]) - EPOCH) // MILLISECOND)
 
 
+def _date_from_mysql_timestamp(text: str) -> bytes:
+    if text.startswith(times.MYSQL_ZERO):
+        raise ValueError("it may be a zero timestamp")
+    return _date_from_zoned(text)
+
+
 _PLAIN = {
     "boolean": Element(b"\x08", {True: b"\x01", False: b"\0"}.__getitem__),
     "int8": Element(b"\x10", int32),
@@ -123,6 +129,8 @@ _CONVERTED: dict[Callable[[Any], Any], Element] = {
     times.date_from_micros: Element(b"\x09", _date_from_micros),
     times.date_from_millis: Element(b"\x09", _date_from_millis),
     times.date_from_zoned: Element(b"\x09", _date_from_zoned),
+    times.date_from_mysql_timestamp: Element(b"\x09", _date_from_mysql_timestamp),
+    times.year: Element(b"\x10", lambda number: int32(times.year(number))),
     bson_from_json: Element(None, parse_usual),
     uuid_binary: Element(b"\x05", _uuid),
 }

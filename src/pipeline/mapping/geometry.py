@@ -11,8 +11,8 @@ _WGS84 = 4326
 
 
 def point(value: dict[str, Any]) -> dict[str, Any]:
-    """Return the GeoJSON of Debezium's Point."""
-    return {"type": "Point", "coordinates": [float(value["x"]), float(value["y"])]}
+    """Return the GeoJSON of Debezium's Point; MySQL's may be in another reference system than GeoJSON's, as geometries may."""
+    return _with_srid({"type": "Point", "coordinates": [float(value["x"]), float(value["y"])]}, value)
 
 
 def geometry(value: dict[str, Any]) -> dict[str, Any]:
@@ -25,13 +25,15 @@ def geometry(value: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: It is of a kind that GeoJSON does not have (a curve, a surface, one with measures).
     """
-    document = _Reader(b64decode(value["wkb"])).geometry()
-    srid = value.get("srid")
-    if srid and srid != _WGS84:
-        document["srid"] = srid
+    document = _with_srid(_Reader(b64decode(value["wkb"])).geometry(), value)
     if (value.get("extensions") or {}).get("closed") == "true":
         document["closed"] = True
     return document
+
+
+def _with_srid(document: dict[str, Any], value: dict[str, Any]) -> dict[str, Any]:
+    srid = value.get("srid")
+    return {**document, "srid": srid} if srid and srid != _WGS84 else document
 
 
 def circle(value: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pipeline.mapping import times
 from pipeline.mapping.decimals import decimal128, plain_decimal, text_from_unscaled
 from pipeline.mapping.json_values import canonical_json
 from pipeline.mapping.names import key_names
+from pipeline.mapping.style import Names
 from pipeline.mapping.types import Converter, UnknownTypeError, array_converter, converter, is_decimal
 
 Image = Mapping[str, Any]
@@ -33,6 +34,8 @@ def key_converter(field: FieldSchema) -> Converter:
     """
     if field.logical in _LOGICAL:
         return _LOGICAL[field.logical]
+    if field.logical == "io.debezium.data.VariableScaleDecimal":
+        return lambda value: _decimal(text_from_unscaled(value["value"], value["scale"]))
     if field.type in ("struct", "map"):
         raise UnknownTypeError(field)
     if field.type == "array" and field.element is not None:
@@ -48,7 +51,7 @@ def key_converter(field: FieldSchema) -> Converter:
     return converter(field)
 
 
-def key_function(fields: Sequence[FieldSchema], table: str) -> Callable[[Image], Any]:
+def key_function(fields: Sequence[FieldSchema], table: str, style: Names = Names.CAMEL_CASE) -> Callable[[Image], Any]:
     """
     Make a function from a row image to its `_id`: the one column's value, or a document of the columns in key order.
 
@@ -59,7 +62,7 @@ def key_function(fields: Sequence[FieldSchema], table: str) -> Callable[[Image],
         ConfigError: Two columns would have one name.
         MappingError: (from the function) A column is absent, null, or cannot be converted.
     """
-    names = key_names([field.name for field in fields], table)
+    names = key_names([field.name for field in fields], table, style)
     columns = tuple((field.name, names[field.name], key_converter(field)) for field in fields)
 
     def value(image: Image, column: str, convert: Converter) -> Any:

@@ -1,36 +1,20 @@
 """What tables and columns are called in MongoDB."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from pipeline.errors import ConfigError
+from pipeline.mapping.style import Names
 
 RESERVED_COLLECTIONS = "_rowstream."
 NAMESPACE_BYTES = 235
 DATABASE_BYTES = 63
 
-_PARTS = re.compile(r"[^_\- ]+")
-
 T = TypeVar("T")
 
 
-def camel_case(name: str) -> str:
-    """
-    Return the name in camelCase.
-
-    Parts stand between `_`, `-` and spaces: the first in lower case, each other with a
-    capital. A part all in capitals counts as lower case; in a part of mixed case only a
-    leading run of capitals is lowered, without the capital that begins the next word.
-    Leading underscores and all other characters stay; a name without any part stays as it is.
-    """
-    first, *others = _PARTS.findall(name) or [name]
-    underscores = name[: len(name) - len(name.lstrip("_"))] if first != name else ""
-    return underscores + _lowered(first) + "".join(_capitalised(_lowered(part)) for part in others)
-
-
-def field_names(columns: Sequence[str], table: str) -> dict[str, str]:
+def field_names(columns: Sequence[str], table: str, style: Names = Names.CAMEL_CASE) -> dict[str, str]:
     """
     Name the document fields of the columns of a row that are not in its key.
 
@@ -39,24 +23,26 @@ def field_names(columns: Sequence[str], table: str) -> dict[str, str]:
     Raises:
         ConfigError: Two columns would have the same field.
     """
-    names = {column: "_id_" if (name := camel_case(column)) == "_id" else name for column in columns}
+    names = {column: "_id_" if (name := style.of(column)) == "_id" else name for column in columns}
     _refuse_collisions(names, table)
     return names
 
 
-def key_names(columns: Sequence[str], table: str) -> dict[str, str]:
+def key_names(columns: Sequence[str], table: str, style: Names = Names.CAMEL_CASE) -> dict[str, str]:
     """
     Name the fields of the key columns inside an `_id`, where MongoDB takes no leading `$`: its full-width form stands for it.
 
     Raises:
         ConfigError: Two columns would have the same field.
     """
-    names = {column: "\uff04" + name[1:] if (name := camel_case(column)).startswith("$") else name for column in columns}
+    names = {column: "\uff04" + name[1:] if (name := style.of(column)).startswith("$") else name for column in columns}
     _refuse_collisions(names, f"the key of {table}")
     return names
 
 
-def collection_names(tables: Iterable[tuple[str, str]], database: str | None = None) -> dict[tuple[str, str], str]:
+def collection_names(
+    tables: Iterable[tuple[str, str]], database: str | None = None, style: Names = Names.CAMEL_CASE
+) -> dict[tuple[str, str], str]:
     """
     Name the collection of each table, given and returned as (schema, table).
 
@@ -69,33 +55,18 @@ def collection_names(tables: Iterable[tuple[str, str]], database: str | None = N
     tables = list(tables)
     schemas = defaultdict[str, set[str]](set)
     for schema, table in tables:
-        schemas[camel_case(table)].add(schema)
+        schemas[style.of(table)].add(schema)
     names = {
-        (schema, table): camel_case(f"{schema}_{table}") if len(schemas[camel_case(table)]) > 1 else camel_case(table)
-        for schema, table in tables
+        (schema, table): style.within(schema, table) if len(schemas[style.of(table)]) > 1 else style.of(table) for schema, table in tables
     }
     for name, ((schema, table), (other_schema, other), *_) in _collisions(names).items():
         raise ConfigError(
             f'the tables {schema}.{table} and {other_schema}.{other} would both become the collection "{name}"',
-            suggestion="Rename one of the two tables at the source, or connect as a user, or to a schema, that sees only one of them.",
+            suggestion="Leave one of the two out in the project's settings (tables.exclude), or rename one at the source.",
         )
     for (schema, table), name in names.items():
         _check_collection(name, f"{schema}.{table}", DATABASE_BYTES if database is None else len(database.encode()))
     return names
-
-
-def _lowered(part: str) -> str:
-    if part.isupper():
-        return part.lower()
-    end = next(place for place, character in enumerate(part) if not character.isupper())
-    if end > 1 and part[end].islower():
-        end -= 1
-    return part[:end].lower() + part[end:]
-
-
-def _capitalised(part: str) -> str:
-    capital = part[0].upper()
-    return capital + part[1:] if len(capital) == 1 else part
 
 
 def _refuse_collisions(fields: dict[str, str], place: str) -> None:
@@ -128,5 +99,6 @@ def _check_collection(name: str, table: str, database_bytes: int) -> None:
         refused = f"is longer than MongoDB takes ({NAMESPACE_BYTES} bytes together with the database's name)"
     if refused is not None:
         raise ConfigError(
-            f'the table {table} would become the collection "{name}", whose name {refused}', suggestion="Rename the table at the source."
+            f'the table {table} would become the collection "{name}", whose name {refused}',
+            suggestion="Leave it out in the project's settings (tables.exclude), or rename the table at the source.",
         )

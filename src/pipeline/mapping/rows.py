@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.change.change import Change, Operation
+from pipeline.change.decode import decode_key
 from pipeline.change.schema import RowSchema
-from pipeline.errors import DecodeError, MappingError, UnsupportedChangeError
+from pipeline.errors import DecodeError, EventError, MappingError, UnsupportedChangeError
 from pipeline.jobs.job import TablePlan
-from pipeline.mapping.key import Image
-from pipeline.mapping.shape import Shape
+from pipeline.mapping.key import Image, key_function
+from pipeline.mapping.shape import BAD_VALUE, Shape
+from pipeline.mapping.style import Nulls
+from pipeline.mapping.types import UnknownTypeError, known_as
 from pipeline.sink.document import Document
 from pipeline.sink.row_id import UNENCODABLE, digest, row_id
 from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Swap, Write
@@ -38,6 +41,7 @@ class TableMapper:
         self._types = types or {}
         self._snapshots = snapshots
         self._deferrable = plan.deferrable_key
+        self._sparse = plan.nulls is Nulls.OMIT
         self._row: RowSchema | None = None
         self._shape: Shape
         self._shapes: dict[RowSchema, Shape] = {}
@@ -65,6 +69,54 @@ class TableMapper:
             return self._update(change)
         return self._delete(change)
 
+    @property
+    def collection(self) -> str:
+        """Where the table's documents are."""
+        return self._plan.collection
+
+    def identity(self, key: bytes | None) -> Any:
+        """The `_id` of the row that a record's key names; None where it names none that can be told."""
+        if key is None or not self._plan.key:
+            return None
+        try:
+            row, image = decode_key(key)
+            columns = {field.name: known_as(field, self._types) for field in row.fields}
+            return key_function([columns[column] for column in self._plan.key], self._plan.qualified_name, self._plan.names)(image)
+        except (EventError, UnknownTypeError, *BAD_VALUE):
+            return None
+
+    def outside(self, change: Change) -> Delete:
+        """
+        Return the write of a change after which the row, which has a key, does not satisfy its filter: no document has its `_id`.
+
+        Raises:
+            MappingError: A key column is missing, or has no exact BSON.
+        """
+        shape = self._shape_now(change)
+        image = shape.key_image(self._image(change, change.after), change.moved_from or change.before)
+        key = shape.key(image)
+        moved_from = None if change.moved_from is None else shape.key(change.moved_from)
+        return Delete(self._plan.collection, key, change.position, moved_from=moved_from)
+
+    def swap(self, change: Change, *, was_inside: bool, is_inside: bool) -> Swap:
+        """Return the write of a change in a table without a key, of which the filter takes the row as it was, as it is, both or neither."""
+        self._shape_now(change)
+        return self._without_key(change, was_inside=was_inside, is_inside=is_inside)
+
+    def fields(self, change: Change) -> Mapping[str, str]:
+        """The names in documents of the columns outside the key."""
+        return self._shape_now(change).fields
+
+    def _shape_now(self, change: Change) -> Shape:
+        """The shape of the change's row, which is that of the one before nearly always."""
+        row = change.row
+        if row is None:
+            raise DecodeError(f"the change {change.position} of {self._plan.qualified_name} has no row", table=self._plan.qualified_name)
+        if row is not self._row:
+            self._shape = self._shape_of(row)
+            self._row = row
+        return self._shape
+
     def _insert(self, change: Change) -> Write:
         shape, image = self._shape, self._image(change, change.after)
         if change.moved_from is not None:
@@ -87,7 +139,7 @@ class TableMapper:
         if self._deferrable and _meets(change):
             before = self._image(change, change.before)
             come, gone = shape.document(key, shape.whole_image(image, before)), shape.document(key, before)
-            return Replace(self._plan.collection, key, come, change.position, gone, self._snapshots)
+            return Replace(self._plan.collection, key, come, change.position, gone, self._snapshots, sparse=self._sparse)
         if (partial := shape.partial_document(key, image)) is not None:
             return Set(self._plan.collection, key, *partial, change.position)
         return Replace(self._plan.collection, key, shape.encoded(key, image), change.position)
@@ -98,26 +150,29 @@ class TableMapper:
         moved_to = None if new_key is None else shape.key(shape.key_image(new_key, image))
         key = shape.key(image)
         if self._deferrable and _meets(change):
-            return Delete(self._plan.collection, key, change.position, moved_to, shape.document(key, image), self._snapshots)
+            return Delete(
+                self._plan.collection, key, change.position, moved_to, shape.document(key, image), self._snapshots, sparse=self._sparse
+            )
         return Delete(self._plan.collection, key, change.position, moved_to)
 
-    def _without_key(self, change: Change) -> Swap:
+    def _without_key(self, change: Change, *, was_inside: bool = True, is_inside: bool = True) -> Swap:
         try:
-            return self._swap(change)
+            return self._swap(change, was_inside=was_inside, is_inside=is_inside)
         except UNENCODABLE as error:
             table = self._plan.qualified_name
             raise MappingError(f"the row of {table} at {change.position} cannot be written as BSON: {error}", table=table) from error
 
-    def _swap(self, change: Change) -> Swap:
+    def _swap(self, change: Change, *, was_inside: bool, is_inside: bool) -> Swap:
         """Such a row is told by all that it holds, and its document named after that and the place of its record."""
         shape, gone, come = self._shape, None, None
-        if change.operation is not _READ and change.operation is not _CREATE:
+        if was_inside and change.operation is not _READ and change.operation is not _CREATE:
             gone = self._before(change)
-        if change.operation is not Operation.DELETE:
+        if is_inside and change.operation is not Operation.DELETE:
             image = self._image(change, change.after)
             come = shape.document(None, image if change.before is None else shape.whole_image(image, change.before))
             come["_id"] = row_id(come, self._owner, change.position)
-        return Swap(self._plan.collection, gone, come, change.position, self._snapshots)
+        fields = shape.document_fields if self._sparse else None
+        return Swap(self._plan.collection, gone, come, change.position, self._snapshots, fields)
 
     def _before(self, change: Change) -> Document:
         """The row as it was; in a job without a snapshot its document may be another job's, or not there."""
@@ -147,12 +202,16 @@ class TableMapper:
         table = self._plan.qualified_name
         raise DecodeError(f'the change {change.position} of {table} (operation "{change.operation}") has no row', table=table)
 
+    def _new_shape(self, row: RowSchema) -> Shape:
+        plan = self._plan
+        return Shape(row, plan.key, plan.qualified_name, self._types, plan.names, plan.nulls)
+
     def _shape_of(self, row: RowSchema) -> Shape:
         shape = self._shapes.get(row)
         if shape is None:
             if len(self._shapes) >= KNOWN_SHAPES:
                 self._shapes.clear()
-            shape = self._shapes[row] = Shape(row, self._plan.key, self._plan.qualified_name, self._types)
+            shape = self._shapes[row] = self._new_shape(row)
         return shape
 
 

@@ -7,26 +7,39 @@ from pipeline.change.schema import RowSchema
 from pipeline.errors import ConfigError, DecodeError, EventError, MappingError
 from pipeline.mapping.compiled import Column, encoding_function, unavailable_test
 from pipeline.mapping.elements import element
+from pipeline.mapping.json_values import bson_from_json
 from pipeline.mapping.key import Image, key_function
 from pipeline.mapping.names import field_names
+from pipeline.mapping.style import Names, Nulls
 from pipeline.mapping.types import UnknownTypeError, converter, known_as
 from pipeline.mapping.unavailable import placeholders
 from pipeline.sink.document import Document, Encoded, EncodedWithDollars
 
-_BAD_VALUE = (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError)
+BAD_VALUE = (ValueError, TypeError, KeyError, IndexError, OverflowError, RecursionError)
 
 
 class Shape:
     """
     Makes keys and documents of a table's row images.
 
+    `document_fields` are those that a document may have, in order.
+
     Raises:
         MappingError: A column's type has no BSON, two columns would become one field, or a
             key column is not there (from the methods: a value cannot be mapped).
     """
 
-    def __init__(self, row: RowSchema, key: Sequence[str], table: str, types: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        row: RowSchema,
+        key: Sequence[str],
+        table: str,
+        types: Mapping[str, str],
+        names_style: Names = Names.CAMEL_CASE,
+        nulls: Nulls = Nulls.KEEP,
+    ) -> None:
         self._table = table
+        self._nulls = nulls
         columns = self._compiled(lambda: {field.name: known_as(field, types) for field in row.fields})
         missing = [column for column in key if column not in columns]
         if missing:
@@ -37,18 +50,20 @@ class Shape:
                 column=missing[0],
             )
         body = [field for name, field in columns.items() if name not in key]
-        names = self._compiled(lambda: field_names([field.name for field in body], table))
+        names = self._compiled(lambda: field_names([field.name for field in body], table, names_style))
         converters = self._compiled(lambda: [converter(field) for field in body])
         self._body = [
             Column(names[field.name], field.name, convert, placeholders(field), element(field, convert))
             for field, convert in zip(body, converters, strict=True)
         ]
-        self._encode = encoding_function(self._body)
+        self.fields = {column.name: column.field for column in self._body}
+        self.document_fields = ("_id", *self.fields.values())
+        self._encode = encoding_function(self._body, nulls)
         self._encoded = EncodedWithDollars if any("$" in name for name in names.values()) else Encoded
         self._lacks_values = unavailable_test(self._body)
         self._columns = columns
         self._key_placeholders = tuple((column, marks) for column in key if (marks := placeholders(columns[column])))
-        self.key = self._compiled(lambda: key_function([columns[column] for column in key], table))
+        self.key = self._compiled(lambda: key_function([columns[column] for column in key], table, names_style))
 
     def key_image(self, image: Image, other: Image | None) -> Image:
         """
@@ -107,10 +122,12 @@ class Shape:
         document: Document = {"_id": key}
         for field, name, convert, *_ in columns:
             try:
-                value = image[name]
-                document[field] = value if convert is None or value is None else convert(value)
-            except _BAD_VALUE as error:
+                raw = image[name]
+                value = raw if convert is None or raw is None else convert(raw)
+            except BAD_VALUE as error:
                 raise self._bad_value(name, image, error) from error
+            if value is not None or self._nulls is Nulls.KEEP or (raw is not None and convert is bson_from_json):
+                document[field] = value  # the null of a JSON text is a value, and not the column's NULL
         return document
 
     def _bad_value(self, column: str, image: Image, error: Exception) -> EventError:

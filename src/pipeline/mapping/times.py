@@ -53,6 +53,9 @@ EARLIEST_MICROS = EARLIEST_DAY * DAY_SECONDS * 1_000_000
 LATEST_MICROS = 9_223_372_036_825_200_000
 """What lies outside is infinite, of the year 294247, or has gone beyond 64 bits on its way here."""
 
+MYSQL_ZERO = "1970-01-01T00:00:00"
+MYSQL_YEAR_ZERO = 1900
+
 LATEST_SECONDS = 9_224_318_015_999
 """The end of the year 294276. A timestamp with a zone that seems later is minus infinity, which has lost its era in an array."""
 
@@ -134,8 +137,22 @@ def date_from_zoned(text: str) -> datetime | DatetimeMS:
             pass  # a year outside of datetime's range
     if text in INFINITE_TEXTS:
         return INFINITE_TEXTS[text]
-    seconds, nanos = _parse_zoned(text)
+    seconds, nanos = parse_zoned(text)
     return MINUS_INFINITY if seconds > LATEST_SECONDS else DatetimeMS(seconds * 1_000 + nanos // 1_000_000)
+
+
+def date_from_mysql_timestamp(text: str) -> datetime | DatetimeMS | None:
+    """
+    The same for a TIMESTAMP of MySQL or MariaDB; the first moment of 1970 is none.
+
+    They begin a second later: where zero timestamps are told as dates, they are told as that.
+    """
+    return None if text.startswith(MYSQL_ZERO) and not text.rstrip("Z0").partition(".")[2] else date_from_zoned(text)
+
+
+def year(number: int) -> int:
+    """Return the year; those of MySQL begin with 1901, and the year 0000 is told as 1900."""
+    return 0 if number == MYSQL_YEAR_ZERO else number
 
 
 def key_from_days(days: int) -> DatetimeMS | str:
@@ -147,7 +164,7 @@ def text_from_zoned(text: str) -> str:
     """Return the one text for an instant, whatever its offset and number of digits, in UTC."""
     if text in INFINITE_TEXTS:
         return text
-    seconds, nanos = _parse_zoned(text)
+    seconds, nanos = parse_zoned(text)
     return "-infinity" if seconds > LATEST_SECONDS else timestamp_text(seconds, nanos) + "Z"
 
 
@@ -171,11 +188,14 @@ def time_of_day(digits: int, shown: int | None = None) -> Callable[[int], str]:
     Make a function from a time of day, counted in units of 10 to the -digits seconds, to ISO 8601.
 
     A fraction is written with all its digits, or as many as are to be `shown`; not at all where it is
-    zero. SQL's 24:00:00 stays what it is.
+    zero. SQL's 24:00:00 stays what it is, and so do MySQL's times, which are spans from -838:59:59
+    to 838:59:59.
     """
     units = 10**digits
 
     def text(time: int) -> str:
+        if time < 0:
+            return f"-{text(-time)}"
         seconds, fraction = divmod(time, units)
         minutes, second = divmod(seconds, 60)
         clock = f"{minutes // 60:02}:{minutes % 60:02}:{second:02}"
@@ -197,7 +217,7 @@ def timestamp_text(seconds: int, nanos: int) -> str:
     return f"{written}-{month:02}-{day:02}T{time // 3600:02}:{time // 60 % 60:02}:{time % 60:02}.{fraction}"
 
 
-def _parse_zoned(text: str) -> tuple[int, int]:
+def parse_zoned(text: str) -> tuple[int, int]:
     """Seconds since 1970, and the nanoseconds beyond them."""
     match = _ZONED.fullmatch(text)
     if match is None:

@@ -82,6 +82,8 @@ def is_decimal(field: FieldSchema) -> bool:
 def _converter(field: FieldSchema, source_type: str | None) -> Converter:
     if field.logical in _PARAMETRIC:
         return _PARAMETRIC[field.logical](field)
+    if (field.logical, source_type) in _OF_SOURCE_TYPE:
+        return _OF_SOURCE_TYPE[field.logical, source_type]
     if field.logical in _LOGICAL:
         return _LOGICAL[field.logical]
     if field.logical is not None and field.logical not in _VECTORS:
@@ -90,7 +92,7 @@ def _converter(field: FieldSchema, source_type: str | None) -> Converter:
         element = _IN_ARRAYS.get(field.element.logical) or _converter(field.element, field.element.source_type or source_type)
         return array_converter(field, element) if field.type == "array" else _map_converter(element)
     if field.type == "string":
-        return decimal128 if _element_type(source_type) in DECIMAL_TYPES else None
+        return _TEXTS.get(_element_type(source_type))
     if field.type == "bytes":
         return b64decode if source_type in _BINARY_TYPES else _text_from_bytes
     if field.type not in _PLAIN:
@@ -99,8 +101,8 @@ def _converter(field: FieldSchema, source_type: str | None) -> Converter:
 
 
 def _element_type(source_type: str | None) -> str | None:
-    """The name of an array's element type: PostgreSQL writes `_NUMERIC` for an array of `NUMERIC`."""
-    return source_type.lstrip("_") if source_type else None
+    """The type's bare name: PostgreSQL writes `_NUMERIC` for an array of `NUMERIC`, MySQL `DECIMAL UNSIGNED`."""
+    return _ATTRIBUTES.sub("", source_type.lstrip("_")) if source_type else None
 
 
 def array_converter(field: FieldSchema, convert: Converter) -> Converter:
@@ -162,6 +164,11 @@ def _scaled_decimal(field: FieldSchema) -> Converter:
     return lambda value: decimal128_from_unscaled(value, scale)
 
 
+def _enum(field: FieldSchema) -> Converter:
+    """MySQL's connector streams a comma in a value with a backslash before it, as the schema's list of values has it."""
+    return (lambda value: value.replace("\\,", ",")) if "\\," in field.parameters.get("allowed", "") else None
+
+
 def uuid_binary(text: str) -> Binary:
     """Return the UUID as BSON has it."""
     return Binary(bytes.fromhex(text.replace("-", "")), UUID_SUBTYPE)
@@ -183,9 +190,19 @@ def _text_from_bytes(value: str) -> str:
 
 _BINARY_TYPES = frozenset({None, "BYTEA", "_BYTEA", "BLOB", "TINYBLOB", "MEDIUMBLOB", "LONGBLOB", "BINARY", "VARBINARY", "IMAGE", "RAW"})
 
+_ATTRIBUTES = re.compile(r"( UNSIGNED| ZEROFILL)+$")
+
 _JAVA_ARRAY = re.compile(r"\[+L[A-Za-z.]+;@[0-9a-f]+")
 
 _VECTORS = frozenset({"io.debezium.data.DoubleVector", "io.debezium.data.FloatVector"})
+
+_TEXTS: dict[str | None, Converter] = {**dict.fromkeys(DECIMAL_TYPES, decimal128), "UUID": uuid_binary, "UNIQUEIDENTIFIER": uuid_binary}
+"""By the source's type: the UUIDs of MariaDB and SQL Server have no name of their own in the schema."""
+
+_OF_SOURCE_TYPE: dict[tuple[str | None, str | None], Converter] = {
+    ("io.debezium.time.ZonedTimestamp", "TIMESTAMP"): times.date_from_mysql_timestamp,
+}
+"""Where the source's type says more than the schema."""
 
 _PLAIN: dict[str, Converter] = {
     "boolean": None,
@@ -200,6 +217,7 @@ _PLAIN: dict[str, Converter] = {
 
 _PARAMETRIC: dict[str | None, Callable[[FieldSchema], Converter]] = {
     "io.debezium.data.Bits": _bits,
+    "io.debezium.data.Enum": _enum,
     "org.apache.kafka.connect.data.Decimal": _scaled_decimal,
 }
 
@@ -210,7 +228,6 @@ _IN_ARRAYS: dict[str | None, Converter] = {
 """Timestamps in PostgreSQL's arrays have gone through the calendar of the JDBC driver."""
 
 _LOGICAL: dict[str | None, Converter] = {
-    "io.debezium.data.Enum": None,
     "io.debezium.data.EnumSet": lambda value: value.split(",") if value else [],
     "io.debezium.data.Json": bson_from_json,
     "io.debezium.data.Ltree": None,
@@ -232,7 +249,7 @@ _LOGICAL: dict[str | None, Converter] = {
     "io.debezium.time.NanoTimestamp": times.date_from_nanos,
     "io.debezium.time.Time": times.time_of_day(3),
     "io.debezium.time.Timestamp": times.date_from_millis,
-    "io.debezium.time.Year": None,
+    "io.debezium.time.Year": times.year,
     "io.debezium.time.ZonedTime": None,
     "io.debezium.time.ZonedTimestamp": times.date_from_zoned,
     "org.apache.kafka.connect.data.Date": times.date_from_days,

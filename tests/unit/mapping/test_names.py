@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
-from pipeline.mapping.names import camel_case, collection_names, field_names
+from pipeline.mapping.camel_case import camel_case
+from pipeline.mapping.names import collection_names, field_names, key_names
+from pipeline.mapping.style import Names
 
 words = st.text(st.sampled_from("abzABZ019é_- .$"), max_size=12)
 
@@ -90,6 +92,35 @@ def test_tables_of_one_name_in_several_schemas_all_have_their_schema_as_prefix()
         ("sales", "customer"): "salesCustomer",
         ("public", "invoice"): "invoice",
     }
+
+
+def test_the_sources_own_names_stay_as_they_are_under_the_same_checks() -> None:
+    assert field_names(["Order_ID", "a.b", "$x", "_id"], "t", Names.SOURCE) == {
+        "Order_ID": "Order_ID",
+        "a.b": "a.b",
+        "$x": "$x",
+        "_id": "_id_",
+    }
+    alike = ["order_id", "orderId", "ORDER_ID"]
+    assert field_names(alike, "t", Names.SOURCE) == dict(zip(alike, alike, strict=True))
+    assert key_names(["$id", "Line_No", "_id"], "t", Names.SOURCE) == {"$id": "\uff04id", "Line_No": "Line_No", "_id": "_id"}
+    with pytest.raises(ConfigError, match="_id_"):
+        field_names(["_id", "_id_"], "t", Names.SOURCE)
+
+
+def test_tables_under_their_own_names_have_their_schema_before_a_dot_where_they_need_it() -> None:
+    tables = [("public", "Order_Item"), ("public", "order_item"), ("sales", "customer"), ("archive", "customer")]
+    assert collection_names(tables, style=Names.SOURCE) == {
+        ("public", "Order_Item"): "Order_Item",
+        ("public", "order_item"): "order_item",
+        ("sales", "customer"): "sales.customer",
+        ("archive", "customer"): "archive.customer",
+    }
+    with pytest.raises(ConfigError, match=r"public\.sales\.customer"):
+        collection_names([*tables, ("public", "sales.customer")], style=Names.SOURCE)
+    for refused in ("system.users", "a$b", "_rowstream.x", "a..b"):
+        with pytest.raises(ConfigError, match="public"):
+            collection_names([("public", refused)], style=Names.SOURCE)
 
 
 def test_names_that_differ_only_in_their_writing_are_one_name() -> None:

@@ -13,6 +13,7 @@ from pipeline.change.record import Record
 from pipeline.errors import DecodeError, MappingError, UnsupportedChangeError
 from pipeline.jobs.job import TablePlan
 from pipeline.mapping.rows import TableMapper
+from pipeline.mapping.style import Names, Nulls
 from pipeline.mapping.unavailable import PLACEHOLDER
 from pipeline.sink.row_id import digest
 from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Swap, Write
@@ -279,3 +280,52 @@ def test_a_domain_is_read_as_what_it_stands_for_and_one_made_since_is_named() ->
     with pytest.raises(MappingError, match=r'column "price" of public\.customer has the type AMOUNT') as refused:
         written(record, TableMapper(plan(("id",)), JOB, 1, {"OTHER": "NUMERIC"}))
     assert (refused.value.column, refused.value.suggestion) == ("price", "Post the job again.")
+
+
+STYLED = [
+    column("ID", "int32", optional=False),
+    column("First_Name"),
+    column("doc", logical="io.debezium.data.Json"),
+    column("amount", source_type="NUMERIC"),
+]
+NULLS: Row = {"ID": 1, "First_Name": None, "doc": "null", "amount": None}
+
+
+def styled(*key: str) -> TableMapper:
+    """The mapper of a table whose documents have the source's names and no nulls."""
+    written_so = {"names": Names.SOURCE, "nulls": Nulls.OMIT, "identity": Identity.FULL}
+    return TableMapper(plan(key).model_copy(update=written_so), JOB, generation=3)
+
+
+def test_nulls_are_left_out_where_a_project_wants_it_but_not_those_inside_json() -> None:
+    rows = Table(columns=STYLED, key=("ID",))
+    for record in (rows.read(NULLS), rows.create(NULLS)):
+        assert written(record, styled("ID")) == Insert("people", 1, {"_id": 1, "doc": None}, record.position)
+    update = rows.update({**NULLS, "amount": "1.50"})
+    assert written(update, styled("ID")) == Replace("people", 1, {"_id": 1, "doc": None, "amount": Decimal128("1.50")}, update.position)
+
+
+def test_an_update_that_leaves_out_a_value_and_makes_another_null_says_so_by_leaving_it_out() -> None:
+    rows = Table(columns=STYLED, key=("ID",))
+    update = rows.update({**NULLS, "First_Name": UNKNOWN})
+    assert written(update, styled("ID")) == Set("people", 1, {"_id": 1, "doc": None}, ("First_Name",), update.position)
+    moved = rows.create({**NULLS, "ID": 2, "First_Name": UNKNOWN}, old_key={"ID": 1})
+    assert written(moved, styled("ID")) == Move("people", 2, 1, {"_id": 2, "doc": None}, ("First_Name",), moved.position)
+
+
+def test_an_unusual_value_beside_a_null_takes_the_long_way_to_the_same_document() -> None:
+    columns = [column("ID", "int32", optional=False), column("v"), column("n", source_type="NUMERIC")]
+    record = Table(columns=columns, key=("ID",)).read({"ID": 1, "v": None, "n": "1" * 35})
+    with pytest.raises(MappingError, match='column "n"'):
+        written(record, styled("ID"))
+    infinite = Table(columns=columns, key=("ID",)).read({"ID": 1, "v": None, "n": "POSITIVE_INFINITY"})
+    assert written(infinite, styled("ID")) == Insert("people", 1, {"_id": 1, "n": Decimal128("Infinity")}, infinite.position)
+
+
+def test_a_row_without_a_key_whose_nulls_are_left_out_knows_all_its_fields() -> None:
+    rows = Table(columns=STYLED, key=(), offset=41)
+    write = swapped(rows.update({**NULLS, "First_Name": "Ada"}, before=NULLS), styled())
+    assert write.shape == ("_id", "ID", "First_Name", "doc", "amount")
+    assert write.gone == {"_id": {"row": digest({"ID": 1, "doc": None}), **OWNER}, "ID": 1, "doc": None}
+    assert write.come is not None
+    assert list(write.come) == ["_id", "ID", "First_Name", "doc"]
