@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,10 +14,13 @@ from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError
 from pipeline.sink.batch import ChangePartition, Slice, Step
 from pipeline.sink.carry import Carry, Departed
 from pipeline.sink.checkpoint import Checkpoint, advance
-from pipeline.sink.document import Document
+from pipeline.sink.dead_letters import ToleranceExceededError
+from pipeline.sink.document import Document, opened
 from pipeline.sink.half_changes import completed, half_changes
-from pipeline.sink.place import canonical
-from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Swap, Write
+from pipeline.sink.letter import Letter
+from pipeline.sink.place import Place, canonical
+from pipeline.sink.settle import Settled, settle
+from pipeline.sink.write import Clear, Delete, Fail, Insert, Move, Replace, Set, Swap, Write
 
 
 class NaiveCollection:
@@ -46,6 +49,8 @@ class NaiveCollection:
                 self._begin()
             case Swap():
                 self._swap(write)
+            case Fail():
+                self._departed = {}
             case Move():
                 self._arrive(self.rows[canonical(write.id)], write)
             case _:
@@ -67,7 +72,14 @@ class NaiveCollection:
         if isinstance(write, Insert | Replace):
             self._come(rows, dict(write.document))
         elif isinstance(write, Set):
-            self._come(rows, write.document | _pick(before, write.unavailable))
+            self._stay(rows, write, opened(write.document) | _pick(before, write.unavailable))
+
+    def _stay(self, rows: list[Document], write: Set | Move, row: Document) -> None:
+        """A row comes, unless it does not satisfy its filter."""
+        if write.stays is not None and (lacking := [name for name in write.stays.fields if name not in row]):
+            raise WriteRefusedError(f"nothing has {lacking}", code="VALUES_UNAVAILABLE")
+        if write.stays is None or write.stays.told_by(row):
+            self._come(rows, row)
 
     def _come(self, rows: list[Document], row: Document) -> None:
         rows.append(row)
@@ -101,10 +113,10 @@ class NaiveCollection:
         old = departed.get(canonical(write.old_id), {})
         if write.unavailable is None and not old:
             return
-        document = write.document | _pick(old, old.keys() - {"_id"} if write.unavailable is None else write.unavailable)
+        document = opened(write.document) | _pick(old, old.keys() - {"_id"} if write.unavailable is None else write.unavailable)
         if not write.deferrable:
             rows.clear()
-        self._come(rows, document)
+        self._stay(rows, write, document)
 
     def documents(self) -> list[Document]:
         """The newest row of each key."""
@@ -116,7 +128,8 @@ class MemorySink:
     Keeps documents and checkpoints in dictionaries; may be shared between threads.
 
     `away`, `refuses`, `lose_answers` (of that many applied batches) and `takes` (steps at
-    once) make it behave as MongoDB may; `refused` counts the calls it did not answer.
+    once) make it behave as MongoDB may; `refused` counts the calls it did not answer. It
+    tolerates so many failures (`tolerance`), None without end, and keeps them in `letters`.
     """
 
     def __init__(self, partitions: Sequence[ChangePartition] = (), *, job: str = "job", generation: int = 1) -> None:
@@ -128,8 +141,12 @@ class MemorySink:
         self.lose_answers = 0
         self.takes = 1_000_000
         self.half_changes: list[Document] = []
+        self.tolerance: int | None = 0
+        self.letters: list[Fail] = []
+        self.superseded: set[Any] = set()
         self._lock = threading.RLock()
         self.refuses: Callable[[Write], bool] = lambda _: False
+        self.tells_position = True
         self.batches: list[list[Slice]] = []
 
     def claim(self, partition: ChangePartition) -> Checkpoint:
@@ -162,13 +179,33 @@ class MemorySink:
                 raise SinkUnavailableError("the answer is lost", retry_after=0.1)
             return moved
 
+    def verify(self, checkpoints: Iterable[Checkpoint]) -> None:
+        """See that the checkpoints are as they are known."""
+        with self._lock:
+            self._answer()
+            known = {(each.change_partition, each.epoch, each.position) for each in checkpoints}
+            if known - {(each.change_partition, each.epoch, each.position) for each in self.checkpoints.values()}:
+                raise FencedError("moved")
+
+    def asked_letters(self, checkpoint: Checkpoint) -> list[Letter]:
+        """None: nobody asks."""
+        return []
+
+    def replay(self, part: Slice, letters: Mapping[int, Letter], checkpoint: Checkpoint) -> Checkpoint:
+        """Nothing is asked to be replayed."""
+        raise NotImplementedError
+
     def documents(self, collection: str) -> list[Document]:
         """The collection's documents."""
         return self.collections[collection].documents()
 
     def _apply_all(self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint]) -> list[Checkpoint]:
         before = deepcopy(self.collections)
-        whole = [replace(part, steps=completed(part.steps, checkpoints[part.partition].carry)) for part in slices]
+        settled = [settle(completed(part.steps, checkpoints[part.partition].carry), self._open_letters()) for part in slices]
+        failed = [failure for each in settled for failure in each.failed]
+        if self.tolerance is not None and len(self.letters) + len(failed) > self.tolerance:
+            raise ToleranceExceededError(failed[self.tolerance - len(self.letters)])
+        whole = [replace(part, steps=each.steps) for part, each in zip(slices, settled, strict=True)]
         try:
             for part in whole:
                 self._apply(part, checkpoints[part.partition])
@@ -179,8 +216,25 @@ class MemorySink:
             self.half_changes += half_changes(part, applied.steps, checkpoints[part.partition])
         moved = [advance(checkpoints[part.partition], part, _carry(checkpoints[part.partition], part), datetime.now(UTC)) for part in whole]
         self.checkpoints |= {checkpoint.change_partition: checkpoint for checkpoint in moved}
+        for each in settled:
+            self._keep(each)
         self.batches.append(list(slices))
         return moved
+
+    def open_letters(self) -> list[Fail]:
+        """The failures that wait to be replayed."""
+        return [failure for number, failure in enumerate(self.letters) if number not in self.superseded]
+
+    def _open_letters(self) -> Mapping[Place, list[int]]:
+        found = defaultdict[Place, list[int]](list)
+        for number, failure in enumerate(self.letters):
+            if number not in self.superseded and failure.id is not None:
+                found[Place(failure.collection, canonical(failure.id))].append(number)
+        return found
+
+    def _keep(self, settled: Settled) -> None:
+        self.superseded |= settled.superseded.keys() | {len(self.letters) + number for number in settled.outdated}
+        self.letters += settled.failed
 
     def _apply(self, part: Slice, known: Checkpoint) -> None:
         stored = self.checkpoints[part.partition]
@@ -191,7 +245,7 @@ class MemorySink:
 
     def _write(self, step: Step) -> None:
         if self.refuses(step.write):
-            raise WriteRefusedError(f"{step.write.collection}: refused")
+            raise WriteRefusedError(f"{step.write.collection}: refused").at(step.write.position if self.tells_position else None)
         self.collections[step.write.collection].apply(step.write, step.transaction)
 
     def _answer(self) -> None:

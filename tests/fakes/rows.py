@@ -33,19 +33,24 @@ def part(steps: Sequence[Step], end: int | None = None) -> Slice:
     return Slice(PARTITION, steps, end if end is not None else steps[-1].offset + 1)
 
 
+def insert(key: Any, offset: int, **fields: Any) -> Step:
+    """The step of a row that is new."""
+    return step(Insert(COLLECTION, key, {"_id": key, **fields}, position(offset)))
+
+
 @dataclass(slots=True, eq=False)
 class Row:
-    """A row; `told`: a change has told of it, so that it has a document."""
+    """A row, whose values are null only where documents leave out nulls; `told`: a change has told of it, so that it has a document."""
 
     key: int
-    small: int
-    big: str
+    small: int | None
+    big: str | None
     told: bool = True
 
     def document(self, without: str = "") -> Document:
         """The document that it is."""
         values = {"_id": self.key, "small": self.small, "big": self.big}
-        return {name: value for name, value in values.items() if name != without}
+        return {name: value for name, value in values.items() if name != without and value is not None}
 
 
 class Table:
@@ -54,10 +59,12 @@ class Table:
 
     Where keys are deferrable, changes tell whole rows, and several rows may hold a key until
     the `commit`. `untold` are the keys of rows that are there before any change, without documents.
+    `sparse`: values are often null, and then left out of the documents.
     """
 
-    def __init__(self, *, deferrable: bool = True, untold: Sequence[int] = ()) -> None:
+    def __init__(self, *, deferrable: bool = True, untold: Sequence[int] = (), sparse: bool = False) -> None:
         self.deferrable = deferrable
+        self._sparse = sparse
         self._required = not untold
         self._offsets = count()
         self._values = count(1)
@@ -100,11 +107,11 @@ class Table:
         """Update a row; an untouched big value is unavailable unless changes tell whole rows."""
         for row in self._pick(key, place):
             before = row.document()
-            row.small, row.told = next(self._values), True
+            row.small, row.told = self._small(), True
             if touch_big:
-                row.big = f"big{next(self._values)}"
+                row.big = self._big()
             if self.deferrable:
-                yield self._step(Replace(COLLECTION, key, row.document(), self._next(), before, self._required), "u")
+                yield self._step(Replace(COLLECTION, key, row.document(), self._next(), before, self._required, sparse=self._sparse), "u")
             elif touch_big:
                 yield self._step(Replace(COLLECTION, key, row.document(), self._next()), "u")
             else:
@@ -145,13 +152,14 @@ class Table:
         yield self._step(self._gone(row, new), "")
         old, row.key, row.told = row.key, new, True
         if touch_big:
-            row.big = f"big{next(self._values)}"
-        document, unavailable = (row.document(), ()) if touch_big else (row.document(without="big"), ("big",))
+            row.big = self._big()
+        whole = touch_big or row.big is None
+        document, unavailable = (row.document(), ()) if whole else (row.document(without="big"), ("big",))
         yield self._step(Move(COLLECTION, new, old, document, unavailable, self._next(), self.deferrable), "u")
 
     def _gone(self, row: Row, moved_to: int | None) -> Delete:
         if self.deferrable:
-            return Delete(COLLECTION, row.key, self._next(), moved_to, row.document(), self._required)
+            return Delete(COLLECTION, row.key, self._next(), moved_to, row.document(), self._required, sparse=self._sparse)
         return Delete(COLLECTION, row.key, self._next(), moved_to)
 
     def _meet(self, moves: dict[int, int]) -> bool:
@@ -163,7 +171,16 @@ class Table:
         return False
 
     def _row(self, key: int, *, told: bool = True) -> Row:
-        return Row(key, next(self._values), f"big{next(self._values)}", told)
+        return Row(key, self._small(), self._big(), told)
+
+    def _small(self) -> int | None:
+        return None if self._is_null() else next(self._values)
+
+    def _big(self) -> str | None:
+        return None if self._is_null() else f"big{next(self._values)}"
+
+    def _is_null(self) -> bool:
+        return self._sparse and self._dice.random() < 0.7
 
     def _holders(self, key: int) -> list[Row]:
         return [row for row in self.rows if row.key == key]

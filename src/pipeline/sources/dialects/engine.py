@@ -1,0 +1,195 @@
+"""Connections to databases that SQLAlchemy reads, and what their errors mean."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.engine.url import URL
+from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from pipeline.errors import ConfigError, PipelineError, SourceError, SourceUnavailableError
+from pipeline.sources.dialects.expressions import INFINITE
+from pipeline.sources.dialects.mysql import teach_types
+from pipeline.sources.dialects.names import Driver, driver_of, load_driver, remedy
+from pipeline.sources.dialects.sybase import odbc_string
+
+CONNECT_TIMEOUT_SECONDS = 10
+
+LIBPQ = {
+    "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "options": "-c IntervalStyle=iso_8601 -c default_transaction_read_only=on",
+}
+
+CONNECT_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "cockroachdb": LIBPQ,
+    "duckdb": {"read_only": True},
+    "mariadb": {"connect_timeout": CONNECT_TIMEOUT_SECONDS},
+    "mysql": {"connect_timeout": CONNECT_TIMEOUT_SECONDS},
+    "postgresql": LIBPQ,
+    "sybase": {"timeout": CONNECT_TIMEOUT_SECONDS},
+}
+"""What drivers are told: to read only where they know how, and not to wait for ever."""
+
+IN_UTC = "SET time_zone = '+00:00'"
+PATIENT = "SET net_write_timeout = 3600"
+
+SESSION: dict[str, tuple[str, ...]] = {
+    "mariadb": (IN_UTC, PATIENT),
+    "mysql": (IN_UTC, PATIENT),
+    "sqlany": ("SET TEMPORARY OPTION isolation_level = 1",),
+    "sybase": ("SET TEXTSIZE 2147483647",),
+}
+"""What each session begins with: instants in UTC, a server that waits for the reader, only what is committed, whole texts."""
+
+REFUSALS = (
+    "password",
+    "authentication",
+    "access denied",
+    "login failed",
+    "not permitted",
+    "permission denied",
+    "pg_hba.conf",
+    "does not exist",
+    "unknown database",
+    "unable to open database file",
+    "not a database",
+    "not a valid",
+)
+"""Words by which drivers tell that a connection is refused, and will be until a person does something; all else may pass."""
+
+LOST = (
+    "connection refused",
+    "connection timeout",
+    "timed out",
+    "lost connection",
+    "gone away",
+    "terminating connection",
+    "server closed the connection",
+    "connection is closed",
+    "connection has been closed",
+    "database is locked",
+    "lock on file",
+    "[08001]",
+    "[08s01]",
+)
+"""Words by which they tell that it broke off."""
+
+NO_LIBRARY = ("could not load dbcapi", "can't open lib", "data source name not found")
+"""Words by which they tell that something of the system is not installed."""
+
+VALUELESS = (INFINITE, "could not decode to utf-8")
+"""Words by which they tell that they have nothing for a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database, and how it is reached; `url` is as it was given, which is not always the engine's."""
+
+    url: URL
+    engine: Engine
+    driver: Driver
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return " at ".join(filter(None, (self.url.database, self.url.host))) or self.driver.name
+
+
+def open_database(source_type: str, url: URL) -> Database:
+    """
+    Return the database; nothing is connected to yet, and no connection is kept when it is given back.
+
+    Raises:
+        ConfigError: The driver is not installed, or does not take the URL.
+    """
+    driver = driver_of(source_type)
+    module = load_driver(driver)
+    arguments = _arguments(url)
+    try:
+        engine = create_engine(_readable(url), poolclass=NullPool, connect_args=arguments, module=module)
+    except (SQLAlchemyError, TypeError, ValueError) as error:
+        raise ConfigError(f"the driver {url.drivername} does not take the URL: {_cleaned(error, url)}") from None
+    teach_types(engine.dialect)
+    return Database(url, engine, driver)
+
+
+@contextmanager
+def connection(database: Database) -> Iterator[Connection]:
+    """
+    A connection that is closed at the end.
+
+    Raises:
+        SourceUnavailableError: The database does not answer, or stopped to.
+        ConfigError: It refuses (a password, a name, a privilege).
+        SourceError: Anything else that it said to a statement.
+    """
+    try:
+        opened = database.engine.connect()
+    except (SQLAlchemyError, OSError, TypeError, ValueError) as error:
+        raise _not_connected(error, database) from error
+    with opened:
+        try:
+            for statement in SESSION.get(opened.dialect.name, ()):
+                opened.exec_driver_sql(statement)
+            yield opened
+        except (SQLAlchemyError, OSError) as error:
+            raise _refused(error, database) from error
+
+
+def _arguments(url: URL) -> dict[str, Any]:
+    arguments, given = CONNECT_ARGUMENTS.get(url.drivername.partition("+")[0], {}), url.query.get("options")
+    return {**arguments, "options": f"{given} {arguments['options']}"} if given and "options" in arguments else arguments
+
+
+def _readable(url: URL) -> URL:
+    """The URL as the dialect wants it: a SQLite file for reading only, so that a wrong name makes no new one; ODBC's words for ASE."""
+    dialect = url.drivername.partition("+")[0]
+    if dialect == "sybase":
+        return URL.create(url.drivername, query={"odbc_connect": quote_plus(odbc_string(url))})
+    if dialect == "sqlite":
+        return url.set(database=f"file:{quote(str(url.database))}", query={**url.query, "mode": "ro", "uri": "true"})
+    return url
+
+
+def _not_connected(error: Exception, database: Database) -> PipelineError:
+    text = _cleaned(error, database.url)
+    if _says(text, NO_LIBRARY):
+        message = f"the driver of {database.driver.name} lacks a library of this machine: {text}"
+        return ConfigError(message, suggestion=remedy(database.driver), code="DRIVER_MISSING")
+    if isinstance(error, (TypeError, ValueError, ProgrammingError)) or _says(text, REFUSALS):
+        suggestion = "Check the URL, its properties, the user and the password."
+        return ConfigError(f"the database {database.name} refuses the connection: {text}", suggestion=suggestion, code="CONNECTION_REFUSED")
+    suggestion = "Check that the server runs and that this host and port reach it, or that the file is free."
+    return SourceUnavailableError(f"the database {database.name} does not answer: {text}", suggestion=suggestion)
+
+
+def _refused(error: Exception, database: Database) -> PipelineError:
+    text = _cleaned(error, database.url)
+    broken = isinstance(error, DBAPIError) and error.connection_invalidated
+    if broken or isinstance(error, OSError) or _says(text, LOST):
+        return SourceUnavailableError(f"the database {database.name} stopped answering: {text}")
+    if isinstance(error, DataError) or _says(text, VALUELESS):
+        suggestion = "Change the value, or the column's type, at the source. Then post the job again."
+        message = f"the driver of {database.name} has nothing for a value: {text}"
+        return ConfigError(message, suggestion=suggestion, code="VALUE_NOT_CONVERTIBLE")
+    suggestion = "If it is a privilege, grant the user SELECT on the table; else the database's log may say more."
+    return SourceError(f"the database {database.name} refused a statement: {text}", suggestion=suggestion)
+
+
+def _says(text: str, words: Iterable[str]) -> bool:
+    said = text.lower()
+    return any(word in said for word in words)
+
+
+def _cleaned(error: Exception, url: URL) -> str:
+    """What the driver said, on one line and without the password; SQLAlchemy adds the statement and its parameters to it."""
+    said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    text = " ".join(str(said).split())
+    return text.replace(str(url.password), "***") if url.password else text
