@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from importlib import import_module
+from types import ModuleType
 
 from pipeline.errors import ConfigError
-from pipeline.sources.source import Source
+from pipeline.sources.source import Mode, Source
 
 KNOWN_TYPES = (
     "MYSQL",
@@ -20,32 +21,91 @@ KNOWN_TYPES = (
 )
 """The types that the contract of `POST /jobs` names."""
 
-_PARSERS = {"POSTGRESQL": "pipeline.sources.postgresql.url"}
+_PACKAGES = {"POSTGRESQL": "postgresql", "MYSQL": "mysql", "SQL_SERVER": "sqlserver", "ORACLE": "oracle", "DB2": "db2"}
+_READ_BY_ROWSTREAM = ("SYBASE", "SYBASEIQ", "SQLANYWHERE", "COCKROACHDB", "YUGABYTE")
 
-AVAILABLE_TYPES = tuple(_PARSERS)
-"""The types that this version can read."""
-_OPENERS = {"POSTGRESQL": "pipeline.sources.postgresql.source"}
+_WITHHELD = {"COCKROACHDB": "docs/sources/cockroachdb.md", "YUGABYTE": "docs/sources/yugabyte.md"}
+"""Types whose connectors do not keep what a job promises, and where that is told."""
 
 
 def check_type(source_type: str) -> None:
-    """Raise `ConfigError` unless this version can read databases of this type."""
-    if source_type not in KNOWN_TYPES:
-        raise ConfigError(f"is not a known database type: known are {', '.join(KNOWN_TYPES)}")
-    if source_type not in _PARSERS:
-        raise ConfigError(f"{source_type} is not available in this version, only {', '.join(AVAILABLE_TYPES)}")
+    """Raise `ConfigError` unless databases of this type can be read."""
+    if source_type in KNOWN_TYPES:
+        return
+    if (meant := _contract_type(source_type)) is not None:
+        raise ConfigError(
+            f"is written {meant}: to have rowstream's own reader take a snapshot, name SQLAlchemy's driver, too: {source_type}+<driver>"
+        )
+    if not _dialects().is_dialect(source_type):
+        if _dialects().is_dialect(source_type.lower()):
+            raise ConfigError(f"is written {source_type.lower()}")
+        dialects = ", ".join(_dialects().known_dialects())
+        raise ConfigError(f"is not a known database type: known are {', '.join(KNOWN_TYPES)}, and SQLAlchemy's dialects, here {dialects}")
 
 
-def check_url(source_type: str, url: str, user: str | None = None, password: str | None = None) -> None:
-    """Raise `ConfigError` when the JDBC URL is not one that the type's driver accepts; nothing is connected to."""
+def has_own_reader(source_type: str) -> bool:
+    """Whether rowstream itself reads databases of this type, by SQLAlchemy, and not a connector."""
+    return source_type in _READ_BY_ROWSTREAM or source_type not in KNOWN_TYPES
+
+
+def check_mode(source_type: str, mode: Mode) -> None:
+    """Raise `ConfigError` when databases of this type cannot be read in this mode."""
+    if mode.streams and has_own_reader(source_type):
+        told = "Debezium has no connector that reads the changes of such databases"
+        if source_type in _WITHHELD:
+            told = f"the connector that reads their changes does not keep what a job promises ({_WITHHELD[source_type]})"
+        raise ConfigError(
+            f"{mode} is not possible for {source_type}: {told}. "
+            f"Use {Mode.SNAPSHOT}, and post the job again with dropCollections to take a later state over"
+        )
+
+
+def check_url(source_type: str, url: str, user: str | None = None, password: str | None = None, pdb: str | None = None) -> None:
+    """Raise `ConfigError` when the URL is not one that the type's driver accepts; nothing is connected to."""
     check_type(source_type)
-    parse: Callable[..., object] = import_module(_PARSERS[source_type]).parse
-    parse(url, user, password)
+    if has_own_reader(source_type):
+        import_module("pipeline.sources.dialects.url").parse(source_type, url, user, password)
+    else:
+        parse: Callable[..., object] = _module(source_type, "url").parse
+        parse(url, user, password, **_of_oracle(pdb))
 
 
 def open_source(
-    source_type: str, url: str, user: str | None = None, password: str | None = None, *, slot_timeout_seconds: float = 30.0
+    source_type: str,
+    url: str,
+    user: str | None = None,
+    password: str | None = None,
+    *,
+    pdb: str | None = None,
+    slot_timeout_seconds: float = 30.0,
 ) -> Source:
-    """The source database of a job; nothing is connected to yet. Raises `ConfigError` as `check_url` does."""
+    """
+    The source database of a job; nothing is connected to yet. Raises `ConfigError` as `check_url` does.
+
+    `pdb` is Oracle's pluggable database, which no other type has.
+    """
     check_type(source_type)
-    opener: Callable[..., Source] = import_module(_OPENERS[source_type]).open_source
-    return opener(url, user, password, slot_timeout_seconds=slot_timeout_seconds)
+    if has_own_reader(source_type):
+        own: Callable[..., Source] = import_module("pipeline.sources.dialects.source").open_source
+        return own(source_type, url, user, password)
+    opener: Callable[..., Source] = _module(source_type, "source").open_source
+    return opener(url, user, password, slot_timeout_seconds=slot_timeout_seconds, **_of_oracle(pdb))
+
+
+def _of_oracle(pdb: str | None) -> dict[str, str]:
+    return {} if pdb is None else {"pdb": pdb}
+
+
+def _module(source_type: str, name: str) -> ModuleType:
+    """A module of the type's package; none is loaded before it is needed, for the sake of its driver."""
+    return import_module(f"pipeline.sources.{_PACKAGES[source_type]}.{name}")
+
+
+def _contract_type(source_type: str) -> str | None:
+    """The contract's type that is spelt so in other letters; the driver's name would tell that another is meant."""
+    return next((known for known in KNOWN_TYPES if known.lower() == source_type.lower()), None)
+
+
+def _dialects() -> ModuleType:
+    """Imported only where a custom type is asked for: SQLAlchemy takes a while."""
+    return import_module("pipeline.sources.dialects.names")

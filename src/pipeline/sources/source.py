@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 
 class Mode(StrEnum):
@@ -41,7 +41,9 @@ class Column:
     generated columns): jobs that stream leave it out. `domain_base` is the type that a
     domain stands for, None for other types. `dimensions` is what an array was declared with,
     0 for other types. `unreadable` says why the connector would not read the column's
-    values for what they are, or None where it does.
+    values for what they are, or None where it does. `hidden`: SELECT * leaves the column out.
+    `declared` is the type with its length and digits where `type` lacks them; `collation` says how
+    texts compare, in the words of the source's filters (`pipeline.filters.catalogue`), where the catalogue tells.
     """
 
     name: str
@@ -51,6 +53,9 @@ class Column:
     domain_base: str | None = None
     dimensions: int = 0
     unreadable: str | None = None
+    hidden: bool = False
+    declared: str | None = None
+    collation: str | None = None
 
     @property
     def base(self) -> str:
@@ -66,7 +71,9 @@ class Table:
     `key` holds the columns of the primary key, or of the replica identity's index, in key
     order; empty for a table without either. `estimated_rows` is the planner's guess, or
     None where there is none. `deferrable_key`: the key may be checked at the commit, so that
-    two rows hold it for a moment.
+    two rows hold it for a moment. `inherited`: other tables inherit from it, whose rows a plain SELECT of it shows, too.
+    `condition` is that of the job's filter, as it is sent to the source, and `row_count` how many rows the first reading takes at
+    most, in key order; None where all are taken.
     """
 
     schema: str
@@ -76,6 +83,14 @@ class Table:
     identity: Identity
     estimated_rows: int | None = None
     deferrable_key: bool = False
+    inherited: bool = False
+    condition: str | None = None
+    row_count: int | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether not all rows are taken."""
+        return self.condition is not None or self.row_count is not None
 
     @property
     def qualified_name(self) -> str:
@@ -122,6 +137,39 @@ class Ownership:
     signal_topic: str
 
 
+@runtime_checkable
+class Markers(Protocol):
+    """A source whose log takes markers, which reach a topic of their own."""
+
+    async def emit_marker(self, token: str) -> None:
+        """Write a marker into the source's log now, so that reading it proves that everything before was read (the barrier)."""
+        ...
+
+    def marker_topic(self, owned: Ownership) -> str:
+        """Name the topic on which markers arrive."""
+        ...
+
+    def marker_token(self, value: bytes) -> str | None:
+        """The token in a record of the marker topic, or None for another message."""
+        ...
+
+
+class Passage(Protocol):
+    """Tells when a connector has read everything that the source had committed at one moment."""
+
+    async def passed(self, offset: Mapping[str, Any]) -> bool:
+        """Whether a connector that goes on from this offset has; may ask the database."""
+        ...
+
+
+class Positions(Protocol):
+    """A source whose log takes none: the connector's offsets are compared with positions in it."""
+
+    async def passage(self, tables: Sequence[tuple[str, str]]) -> Passage:
+        """Begin a passage for the changes of these tables (schema, name), now."""
+        ...
+
+
 class Source(Protocol):
     """
     A source database of one job.
@@ -129,10 +177,20 @@ class Source(Protocol):
     Every method may be repeated after a crash of the service. All of them raise
     `SourceUnavailableError` when the database does not answer, and `ConfigError` (with a
     suggestion) when it refuses in a way that only a person can mend.
+
+    `connector_class` is known once the source has been asked anything.
+    `captures_when_prepared`: the changes of a CDC_ONLY job are captured from `prepare` on (by a
+    slot); otherwise from where the connector has begun, which its notifications tell.
+    `tells_order`: the events tell their place in the order of commits, by which changes told twice are known.
+    `silent_after_seconds`: how long the connector may write no heartbeat until it has lost its source
+    without noticing; None for one that notices.
     """
 
     connector_class: str
     password: str | None
+    captures_when_prepared: bool
+    tells_order: bool
+    silent_after_seconds: float | None
 
     async def check(self, mode: Mode, tables: Sequence[Table]) -> list[Finding]:
         """Say what the database still lacks for a job of this mode on these tables (privileges, settings, slots)."""
@@ -155,7 +213,7 @@ class Source(Protocol):
         ...
 
     async def prepare(self, mode: Mode, owned: Ownership, tables: Sequence[Table]) -> None:
-        """Make what the connector needs at the source (publications; for CDC_ONLY the slot)."""
+        """Make what the connector needs at the source (with PostgreSQL publications and, for CDC_ONLY, the slot)."""
         ...
 
     async def publish(self, owned: Ownership, tables: Sequence[Table]) -> None:
@@ -192,29 +250,30 @@ class Source(Protocol):
         """Name the other topics the connector writes to (heartbeats, messages)."""
         ...
 
+    def lasting_topics(self, owned: Ownership) -> list[str]:
+        """Name the topics in which the connector keeps what it goes on from: nothing of them may expire while it lives."""
+        ...
+
+    def groups(self, owned: Ownership) -> list[str]:
+        """Name the consumer groups that the connector joins, beside that of the signals."""
+        ...
+
     async def blockers(self, owned: Ownership) -> list[str]:
-        """Describe what keeps the slot from being made (open transactions, with their pids); empty when nothing does."""
+        """Describe what keeps the connector from beginning (open transactions, with their pids); empty when nothing does."""
         ...
 
     async def retained_bytes(self, owned: Ownership, tables: Sequence[tuple[str, str]]) -> int | None:
         """
-        Bytes of log the slot holds back at the source, or None where no slot exists.
+        Bytes of log the job holds back at the source, or None where it holds none.
 
         Raises:
             SourceError: Changes of one of the tables (schema, name) are being lost.
         """
         ...
 
-    async def emit_marker(self, token: str) -> None:
-        """Write a marker into the source's log now, so that reading it proves that everything before was read (the barrier)."""
-        ...
-
-    def marker_topic(self, owned: Ownership) -> str:
-        """Name the topic on which markers arrive."""
-        ...
-
-    def marker_token(self, value: bytes) -> str | None:
-        """The token in a record of the marker topic, or None for another message."""
+    @property
+    def barrier(self) -> Markers | Positions:
+        """How it is proven that the connector has read everything until now: by markers in the log, or by positions in it."""
         ...
 
     def is_noted(self, offset: Mapping[str, Any], marker: bytes | None) -> bool:

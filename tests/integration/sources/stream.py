@@ -16,8 +16,7 @@ from pipeline.jobs.names import ownership
 from pipeline.kafka.reader import TopicReader
 from pipeline.kafka.topics import KafkaTopics
 from pipeline.settings import ConnectSecrets
-from pipeline.sources.postgresql.source import PostgresSource
-from pipeline.sources.source import Mode, Table
+from pipeline.sources.source import Markers, Mode, Passage, Source, Table
 from stack.stack import Stack
 
 PATIENCE_SECONDS = 90.0
@@ -26,7 +25,7 @@ PATIENCE_SECONDS = 90.0
 class Stream:
     """One generation of a job, set up as the supervisor does it."""
 
-    def __init__(self, stack: Stack, connect: ConnectClient, source: PostgresSource, mode: Mode) -> None:
+    def __init__(self, stack: Stack, connect: ConnectClient, source: Source, mode: Mode) -> None:
         self.source, self.mode, self.connect = source, mode, connect
         self.owned = ownership(secrets.token_hex(12), 1)
         self.bootstrap_servers = stack.kafka.bootstrap_servers
@@ -44,6 +43,7 @@ class Stream:
     def topic_names(self) -> set[str]:
         """Every topic that is made for the connector."""
         own = {self.source.topic(self.owned, table) for table in self.tables} | {self.owned.notification_topic}
+        own |= set(self.source.lasting_topics(self.owned))
         return own | {self.owned.signal_topic, *self.source.extra_topics(self.owned)} if self.mode.streams else own
 
     async def start(self) -> None:
@@ -92,13 +92,22 @@ class Stream:
 
     async def pass_marker(self) -> None:
         """Return when the connector has read everything that is committed now."""
-        token = secrets.token_hex(8)
-        await self.source.emit_marker(token)
+        barrier, token = self.source.barrier, secrets.token_hex(8)
+        if not isinstance(barrier, Markers):
+            await self._pass(await barrier.passage([(table.schema, table.name) for table in self.tables]))
+            return
+        await barrier.emit_marker(token)
 
         def arrived(records: list[Record]) -> bool:
-            return any(self.source.marker_token(record.value or b"") == token for record in records)
+            return any(barrier.marker_token(record.value or b"") == token for record in records)
 
-        await self.records(self.source.marker_topic(self.owned), arrived)
+        await self.records(barrier.marker_topic(self.owned), arrived)
+
+    async def _pass(self, passage: Passage) -> None:
+        end = time.monotonic() + PATIENCE_SECONDS
+        while not any([await passage.passed(each["offset"]) for each in await self.connect.offsets(self.owned.connector)]):
+            assert time.monotonic() < end, f"{passage} is not passed"
+            await asyncio.sleep(0.2)
 
     async def close(self) -> None:
         """Remove everything the generation owns."""
@@ -115,14 +124,14 @@ class StreamFactory:
         self._stack, self._connect = stack, connect
         self._streams: list[Stream] = []
 
-    async def prepare(self, source: PostgresSource, mode: Mode) -> Stream:
+    async def prepare(self, source: Source, mode: Mode) -> Stream:
         """A stream whose connector is still to be started."""
         stream = Stream(self._stack, self._connect, source, mode)
         self._streams.append(stream)
         await stream.prepare()
         return stream
 
-    async def start(self, source: PostgresSource, mode: Mode) -> Stream:
+    async def start(self, source: Source, mode: Mode) -> Stream:
         """A stream whose connector was started."""
         stream = await self.prepare(source, mode)
         await stream.start()

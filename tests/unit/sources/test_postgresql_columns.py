@@ -131,3 +131,12 @@ def test_a_type_without_a_placeholder_for_unchanged_values_is_warned_of_where_it
 )
 def test_types_that_always_arrive_are_not_mentioned(column_type: str) -> None:
     assert findings(column_type) == []
+
+
+def test_columns_that_differ_only_in_capital_letters_are_refused_by_name() -> None:
+    columns = tuple(Column(name, "int", nullable=True) for name in ("order_id", "total", "Order_ID"))
+    (found,) = check_columns(Table("public", "t", columns, ("total",), Identity.KEY), Mode.CDC, '"public"."t"', 180_000)
+    assert (found.check, found.severity) == ("COLUMN_CASE", Severity.ERROR)
+    assert "Order_ID" in found.message
+    assert "order_id" in found.message
+    assert found.suggestion

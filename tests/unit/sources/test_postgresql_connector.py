@@ -1,20 +1,17 @@
 """The connector's configuration: a job in, the whole configuration out, compared with a reviewed file."""
 
-import json
-import os
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
+from tests.unit.sources.golden import KAFKA, OWNED, PASSWORD, assert_reviewed, filtered
 
 from pipeline.errors import ConfigError
-from pipeline.jobs.names import ownership
+from pipeline.sources.overrides import OVERRIDES
 from pipeline.sources.postgresql.connector import connector_config
-from pipeline.sources.postgresql.selects import OVERRIDES, snapshot_selects
+from pipeline.sources.postgresql.selects import snapshot_selects
 from pipeline.sources.postgresql.url import parse
 from pipeline.sources.source import Column, Identity, Mode, Table
 
-GOLDEN = Path(__file__).parents[2] / "golden"
-OWNED = ownership("0123456789abcdef01234567", 2)
 ID = Column("id", "integer", nullable=False)
 UNPUBLISHED = Column("v", "integer", nullable=True, published=False)
 
@@ -25,15 +22,15 @@ TABLES = [
     Table("public", "notes", (Column("text", "text", nullable=True), Column("on", "date", nullable=True)), (), Identity.NOTHING),
 ]
 
+NARROWED = [replace(filtered(TABLES[0], "POSTGRESQL", "id <> 3"), row_count=10), *TABLES[1:]]
+
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_the_whole_configuration_is_the_reviewed_one(mode: Mode) -> None:
     url = parse("jdbc:postgresql://db:5433/shop?sslmode=verify-ca&sslrootcert=/ca.pem&socketTimeout=90", "app", "hunter2")
-    config = connector_config(mode, OWNED, TABLES, url=url, host=url.hosts[0], password="${secrets:/s/c:password}", kafka="kafka:9092")
-    file = GOLDEN / f"postgresql_{mode.lower()}.json"
-    if os.environ.get("UPDATE_GOLDEN"):
-        file.write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n")
-    assert config == json.loads(file.read_text())
+    for suffix, tables in (("", TABLES), ("_filters", NARROWED)):
+        config = connector_config(mode, OWNED, tables, url=url, host=url.hosts[0], password=PASSWORD, kafka=KAFKA)
+        assert_reviewed(config, f"postgresql_{mode.lower()}{suffix}")
 
 
 def test_a_snapshot_needs_neither_slot_nor_publication() -> None:

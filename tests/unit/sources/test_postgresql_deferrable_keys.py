@@ -17,5 +17,7 @@ from pipeline.sources.postgresql.catalogue import _Keys, _table
 def test_a_key_is_deferrable_as_its_primary_key_is_unless_an_index_is_the_identity(
     replica_identity: str, keys: _Keys, deferrable: bool
 ) -> None:
-    row = {"oid": 1, "schema": "public", "name": "t", "partitioned": False, "replica_identity": replica_identity, "rows": None}
+    row = {"oid": 1, "schema": "public", "name": "t", "partitioned": False, "inherited": False, "rows": None} | {
+        "replica_identity": replica_identity
+    }
     assert _table(row, [], [], {1: keys}).deferrable_key is deferrable

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ConfigError
 from pipeline.jobs.names import ownership
-from pipeline.sources.postgresql import patterns, publications, slot, topics
-from pipeline.sources.postgresql.schemas import check_schemas
+from pipeline.sources import patterns, topics
+from pipeline.sources.postgresql import publications, slot
+from pipeline.sources.schemas import check_schemas
 from pipeline.sources.source import Column, Identity, Table
 
 OWNED = ownership("0123456789abcdef01234567", 1)

@@ -67,7 +67,7 @@ def test_the_schemas_of_current_schema_are_read(text: str, schemas: tuple[str, .
 
 @given(st.lists(st.text(min_size=1).filter(lambda name: name != "$user"), min_size=1, unique=True))
 def test_quoted_schemas_survive_whatever_they_hold(names: list[str]) -> None:
-    from pipeline.sources.postgresql.schemas import split_search_path
+    from pipeline.sources.postgresql.search_path import split_search_path
 
     quoted = ",".join('"' + name.replace('"', '""') + '"' for name in names)
     assert split_search_path(quoted, "app") == tuple(names)
@@ -168,5 +168,5 @@ def test_a_parsed_url_does_not_show_its_password() -> None:
 def test_the_registry_checks_and_opens_by_type() -> None:
     check_url("POSTGRESQL", "jdbc:postgresql://h/d", "app", None)
     assert open_source("POSTGRESQL", "jdbc:postgresql://h/d", "app", "hunter2").password == "hunter2"
-    with pytest.raises(ConfigError, match="not available in this version"):
-        open_source("MYSQL", "jdbc:mysql://h/d", "app", None)
+    with pytest.raises(ConfigError, match="is not a known database type"):
+        open_source("FOXPRO", "jdbc:foxpro://h/d", "app", None)

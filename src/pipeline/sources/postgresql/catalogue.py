@@ -9,8 +9,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
 from pipeline.errors import ConfigError
-from pipeline.sources.postgresql.schemas import check_schemas
+from pipeline.sources.postgresql.collations import COLLATIONS
 from pipeline.sources.postgresql.types import DOMAINS, ambiguous_names, unreadable
+from pipeline.sources.schemas import check_schemas
 from pipeline.sources.source import Column, Identity, Table
 
 SCHEMAS = """
@@ -19,7 +20,8 @@ SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'informa
 
 TABLES = """
 SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partitioned,
-       c.relreplident::text AS replica_identity, nullif(c.reltuples, -1)::bigint AS rows
+       c.relreplident::text AS replica_identity, nullif(c.reltuples, -1)::bigint AS rows,
+       c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS inherited
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname = ANY (%(schemas)s)
    AND (c.relpersistence = 'p' OR (c.relpersistence = 'u' AND NOT %(logged)s))
@@ -30,17 +32,22 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind = 'p' AS partiti
 COLUMNS = (
     "WITH RECURSIVE"
     + DOMAINS
+    + ","
+    + COLLATIONS
     + """
 SELECT a.attrelid AS oid, a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS nullable,
        a.attgenerated = '' OR (a.attgenerated = 's' AND current_setting('server_version_num')::int >= 180000) AS published,
        format_type(r.base, r.modifier) AS domain_base, greatest(a.attndims, r.dimensions) AS dimensions,
        n.nspname AS type_schema, t.typname AS type_name, en.nspname AS element_schema, e.typname AS element_name,
-       e.typtype = 'd' AS of_domains, eb.typname AS element_base
+       e.typtype = 'd' AS of_domains, eb.typname AS element_base,
+       CASE WHEN coalesce(bt.typtype, t.typtype) = 'e' THEN 'enum' ELSE collations.name END AS collation
   FROM pg_attribute a
   JOIN pg_type t ON t.oid = a.atttypid JOIN pg_namespace n ON n.oid = t.typnamespace
   LEFT JOIN roots r ON r.domain = a.atttypid
   LEFT JOIN (pg_type e JOIN pg_namespace en ON en.oid = e.typnamespace) ON e.typarray = coalesce(r.base, a.atttypid)
   LEFT JOIN roots er ON er.domain = e.oid LEFT JOIN pg_type eb ON eb.oid = er.base
+  LEFT JOIN pg_type bt ON bt.oid = r.base
+  LEFT JOIN collations ON collations.oid = a.attcollation
  WHERE a.attrelid = ANY (%(tables)s) AND a.attnum > 0 AND NOT a.attisdropped
  ORDER BY a.attrelid, a.attnum
 """
@@ -115,7 +122,7 @@ def _table(row: DictRow, columns: list[Column], leaves: list[DictRow], keys: dic
     known = [count for count in (row["rows"], *(leaf["rows"] for leaf in leaves)) if count is not None]
     rows = known[0] if row["rows"] is not None else sum(known) if known else None
     deferrable = own.deferrable and identity is not Identity.KEY
-    return Table(row["schema"], row["name"], tuple(columns), key, identity, rows, deferrable)
+    return Table(row["schema"], row["name"], tuple(columns), key, identity, rows, deferrable, row["inherited"])
 
 
 def _identity(replica_identity: str, keys: _Keys) -> tuple[tuple[str, ...], Identity]:
@@ -176,6 +183,7 @@ async def _columns(connection: AsyncConnection[DictRow], oids: list[int]) -> dic
                 domain_base=row["domain_base"],
                 dimensions=row["dimensions"],
                 unreadable=unreadable(row, ambiguous),
+                collation=row["collation"],
             )
         )
     return columns

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.sources.findings import columns_alike, distorted
 from pipeline.sources.postgresql.selects import dates, nameable
 from pipeline.sources.source import Column, Finding, Identity, Mode, Severity, Table
 
@@ -67,6 +68,7 @@ def check_columns(table: Table, mode: Mode, quoted_name: str, server_version: in
 
     `quoted_name` is the table's name in SQL, `server_version` PostgreSQL's number (180000).
     """
+    yield from columns_alike(table)
     for column in table.columns:
         if refusal := _refusal(column):
             yield _error("COLUMN_TYPE", table, column, refusal)
@@ -92,13 +94,13 @@ def _refusal(column: Column) -> str | None:
 def _limits(table: Table, column: Column, mode: Mode, server_version: int) -> Iterator[Finding]:
     for limit in _LIMITS:
         if limit.types.fullmatch(column.base):
-            yield _warning(table, column, limit.consequence, limit.advice)
+            yield distorted(table, column, limit.consequence, limit.advice)
     if column.base.endswith("[]") and not _NULL_ELEMENTS.fullmatch(column.base):
-        yield _warning(table, column, _NULL_LIMIT)
+        yield distorted(table, column, _NULL_LIMIT)
     if column.base.startswith("interval") and server_version >= INFINITE_INTERVALS:
-        yield _warning(table, column, _INTERVAL_LIMIT)
+        yield distorted(table, column, _INTERVAL_LIMIT)
     if mode.snapshots and column in dates(table) and not nameable(table):
-        yield _warning(table, column, _DATE_LIMIT)
+        yield distorted(table, column, _DATE_LIMIT)
 
 
 def _lacks_placeholder(column: Column) -> bool:
@@ -110,11 +112,6 @@ def _lacks_placeholder(column: Column) -> bool:
 def _error(check: str, table: Table, column: Column, consequence: str) -> Finding:
     message = f"{table.qualified_name}: the values of the column {column.name} ({column.type}) {consequence}"
     return Finding(check, Severity.ERROR, message, _OTHER_TYPE, table=table.qualified_name)
-
-
-def _warning(table: Table, column: Column, consequence: str, advice: str | None = None) -> Finding:
-    message = f"{table.qualified_name}: values of the column {column.name} ({column.type}) {consequence}"
-    return Finding("DISTORTED_VALUE", Severity.WARNING, message, advice, table=table.qualified_name)
 
 
 def _without_placeholder(table: Table, column: Column, quoted_name: str) -> Finding:

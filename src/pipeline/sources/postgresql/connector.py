@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from pipeline.connect.constants import read_constants
 from pipeline.connect.secrets import refuse_references
 from pipeline.connect.signals import signal_config
 from pipeline.errors import ConfigError
-from pipeline.sources.postgresql import patterns
+from pipeline.sources.configuration import HEARTBEAT_MS, common_config, password_config
 from pipeline.sources.postgresql.marker import HEARTBEAT_QUERY, PREFIX
 from pipeline.sources.postgresql.publications import publication_names
 from pipeline.sources.postgresql.selects import snapshot_selects
@@ -15,9 +14,6 @@ from pipeline.sources.postgresql.url import PostgresUrl
 from pipeline.sources.source import Mode, Ownership, Table
 
 CONNECTOR_CLASS = "io.debezium.connector.postgresql.PostgresConnector"
-HEARTBEAT_MS = 10_000
-
-SNAPSHOT_MODES = {Mode.SNAPSHOT: "initial_only", Mode.CDC: "initial", Mode.CDC_ONLY: "no_data"}
 
 SESSION_SETTINGS = (
     "DateStyle=ISO",
@@ -45,17 +41,8 @@ def connector_config(
     Raises:
         ConfigError: Debezium cannot take the host or the database's name.
     """
-    config = read_constants("postgresql") | {
-        "name": owned.connector,
-        "topic.prefix": owned.topic_prefix,
-        "notification.sink.topic.name": owned.notification_topic,
-        "snapshot.mode": SNAPSHOT_MODES[mode],
-        "table.include.list": patterns.table_list(tables),
-        "datatype.propagate.source.type": rf"(?-i).+\.(?!_?({'|'.join(SELF_TELLING)})$)[^.]+",
-    }
-    config |= _connection(url, host, password)
-    if key_columns := patterns.key_columns(tables):
-        config["message.key.columns"] = key_columns
+    config = common_config("postgresql", mode, owned, tables) | connection_config(url, host, password)
+    config["datatype.propagate.source.type"] = rf"(?-i).+\.(?!_?({'|'.join(SELF_TELLING)})$)[^.]+"
     if mode.snapshots:
         config |= snapshot_selects(mode, tables)
     return config | _streaming(owned, tables, kafka) if mode.streams else config
@@ -81,7 +68,8 @@ def check_reachable_by_debezium(host: str, database: str) -> None:
         )
 
 
-def _connection(url: PostgresUrl, host: tuple[str, int], password: str | None) -> dict[str, str]:
+def connection_config(url: PostgresUrl, host: tuple[str, int], password: str | None) -> dict[str, str]:
+    """Say how the connector reaches the database, and how the server has to write values."""
     check_reachable_by_debezium(host[0], url.database)
     config = {
         "database.hostname": host[0],
@@ -97,11 +85,11 @@ def _connection(url: PostgresUrl, host: tuple[str, int], password: str | None) -
     config |= {f"driver.{name}": value for name, value in url.options.items()}
     config["driver.options"] = " ".join(filter(None, (url.options.get("options"), settings)))
     refuse_references(config)
-    return config if password is None else config | {"database.password": password}
+    return config | password_config(password)
 
 
 def _streaming(owned: Ownership, tables: Sequence[Table], kafka: str) -> dict[str, str]:
-    config = {
+    return {
         "slot.name": owned.slot,
         "publication.name": ",".join(publication_names(owned, tables)),
         "message.prefix.include.list": PREFIX,
@@ -109,6 +97,3 @@ def _streaming(owned: Ownership, tables: Sequence[Table], kafka: str) -> dict[st
         "heartbeat.action.query": HEARTBEAT_QUERY,
         **signal_config(owned, kafka),
     }
-    if unpublished := patterns.unpublished_columns(tables):
-        config["column.exclude.list"] = unpublished
-    return config

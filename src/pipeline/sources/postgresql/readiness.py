@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from psycopg.sql import SQL, Identifier
 
+from pipeline.sources.findings import by_severity, condition_refused, not_filtered
 from pipeline.sources.postgresql.columns import check_columns
+from pipeline.sources.postgresql.selects import filtered_select, name_of, nameable, signallable
 from pipeline.sources.source import Finding, Identity, Mode, Severity, Table
 
 OLDEST_SERVER = 140000
@@ -28,7 +31,6 @@ TABLES = """
 SELECT n.nspname AS schema, c.relname AS name, pg_get_userbyid(c.relowner)::text AS owner, row_security_active(c.oid) AS row_security,
        has_schema_privilege(n.oid, 'USAGE') AS may_use, has_table_privilege(c.oid, 'SELECT') AS may_select,
        pg_has_role(c.relowner, 'USAGE') AS owns,
-       c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhparent = c.oid) AS has_children,
        EXISTS (SELECT FROM pg_partition_tree(c.oid) t JOIN pg_class l ON l.oid = t.relid WHERE l.relkind = 'f') AS has_foreign
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE (n.nspname, c.relname) IN (SELECT * FROM unnest(%(schemas)s::text[], %(names)s::text[]))
@@ -57,13 +59,27 @@ async def check_readiness(connection: AsyncConnection[DictRow], mode: Mode, tabl
         findings += [finding for table in tables for finding in _stream_of(table)]
         findings += await _unlogged(connection, tables)
     for table in tables:
+        findings += _inheritance(table, mode)
+        findings += await _condition(connection, table, mode)
         findings += check_columns(table, mode, f"{_quoted(table.schema)}.{_quoted(table.name)}", server["version_number"])
     names = {"schemas": [table.schema for table in tables], "names": [table.name for table in tables]}
     cursor = await connection.execute(TABLES.encode(), names)
     for row in await cursor.fetchall():
         findings += _privileges(row, server["role"], mode)
-    order = [Severity.ERROR, Severity.WARNING, Severity.OK]
-    return sorted(findings, key=lambda finding: order.index(finding.severity))
+    return by_severity(findings)
+
+
+async def _condition(connection: AsyncConnection[DictRow], table: Table, mode: Mode) -> list[Finding]:
+    """Whether the server takes the condition of the table's filter, and Debezium the statement with it."""
+    if not table.narrowed:
+        return []
+    if not nameable(table) and (not mode.streams or (table.row_count is not None and mode.snapshots)):
+        return [not_filtered(table)]
+    try:
+        await connection.execute(f"EXPLAIN {filtered_select(mode, table, first=True)}".encode())
+    except (psycopg.DataError, psycopg.ProgrammingError, psycopg.NotSupportedError) as error:
+        return [condition_refused(table, str(error).splitlines()[0])]
+    return []
 
 
 def _server(server: DictRow, mode: Mode) -> Iterator[Finding]:
@@ -189,12 +205,17 @@ def _privileges(row: DictRow, role: str, mode: Mode) -> Iterator[Finding]:
         advice = "The changes would hold rows that the snapshot does not." if mode.streams else "The job takes the rows that the user sees."
         remedy = f"ALTER ROLE {user} BYPASSRLS;"
         yield Finding("ROW_SECURITY", severity, f"{table}: row level security hides rows from the user {role}", advice, remedy, table)
-    if mode.snapshots and row["has_children"]:
-        message = f"{table} has tables that inherit from it: the snapshot takes their rows with it, and again with them"
-        yield Finding("INHERITANCE", Severity.WARNING, message, "Partitioned tables have no such limit.", None, table)
     if mode.streams and row["has_foreign"]:
         message = f"{table} has foreign tables among its partitions: their rows come with the snapshot, their changes will not arrive"
         yield Finding("FOREIGN_PARTITION", Severity.WARNING, message, None, None, table)
+
+
+def _inheritance(table: Table, mode: Mode) -> Iterator[Finding]:
+    """A table whose SELECT cannot be told to Debezium in every case: in the snapshot, and in a signal that has it read again."""
+    if mode.snapshots and table.inherited and not (nameable(table) and signallable(name_of(table))):
+        name = table.qualified_name
+        message = f"{name}: Debezium cannot be told how to read a table of this name, so rows of those that inherit from it come as its own"
+        yield Finding("INHERITANCE", Severity.WARNING, message, "Rename it without commas and characters of patterns.", None, name)
 
 
 def _quoted(name: str) -> str:

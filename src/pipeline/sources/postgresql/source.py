@@ -7,14 +7,15 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
-from pipeline.sources.postgresql import connector, marker, patterns, publications, rows, selects, slot, topics
+from pipeline.sources import patterns, topics
+from pipeline.sources.postgresql import connector, marker, publications, rows, selects, slot
 from pipeline.sources.postgresql.catalogue import read_table_names, read_tables
 from pipeline.sources.postgresql.connection import session
-from pipeline.sources.postgresql.portions import LARGEST_FETCH, fetch_size
+from pipeline.sources.postgresql.portions import fetch_size, row_widths
 from pipeline.sources.postgresql.readiness import check_readiness
 from pipeline.sources.postgresql.types import read_types
 from pipeline.sources.postgresql.url import PostgresUrl, parse
-from pipeline.sources.source import Finding, Mode, Ownership, Table
+from pipeline.sources.source import Finding, Markers, Mode, Ownership, Table
 
 DEFAULT_SLOT_TIMEOUT_SECONDS = 30.0
 
@@ -24,17 +25,19 @@ class PostgresSource:
     Implements `pipeline.sources.source.Source`; each call opens and closes a session of its own.
 
     Where the URL names several hosts, the connector is given the one that was reached last;
-    it fetches as many rows at a time as the tables that were listed last allow.
+    it fetches as many rows at a time as the tables allow, by what was known of them when they were listed last.
     """
 
     connector_class = connector.CONNECTOR_CLASS
-    version = "PostgreSQL"
+    captures_when_prepared = True
+    tells_order = True
+    silent_after_seconds = None
 
     def __init__(self, url: PostgresUrl, slot_timeout_seconds: float = DEFAULT_SLOT_TIMEOUT_SECONDS) -> None:
         self._url = url
         self._slot_timeout_seconds = slot_timeout_seconds
         self._host = url.hosts[0]
-        self._fetch_size = LARGEST_FETCH
+        self._row_widths: dict[tuple[str, str], int] = {}
 
     @property
     def password(self) -> str | None:
@@ -51,7 +54,7 @@ class PostgresSource:
         """List the tables that a job of this mode takes, in name order; unlogged ones only where changes are not followed."""
         async with self._session() as connection:
             tables = await read_tables(connection, self._url.schemas, logged=mode.streams)
-            self._fetch_size = await fetch_size(connection, tables)
+            self._row_widths = await row_widths(connection, tables)
             return tables
 
     async def present_tables(self, mode: Mode, owned: Ownership) -> dict[tuple[str, str], bool]:
@@ -93,7 +96,7 @@ class PostgresSource:
     def connector_config(self, mode: Mode, owned: Ownership, tables: Sequence[Table], password: str | None, kafka: str) -> dict[str, str]:
         """Build the connector's configuration, constants of `connector_configs/postgresql.json` included."""
         config = connector.connector_config(mode, owned, tables, url=self._url, host=self._host, password=password, kafka=kafka)
-        return config | {"snapshot.fetch.size": str(self._fetch_size)}
+        return config | {"snapshot.fetch.size": str(fetch_size(self._row_widths, tables))}
 
     def signal_name(self, table: Table) -> str:
         """What a signal to Debezium calls the table."""
@@ -116,6 +119,14 @@ class PostgresSource:
         """Name the other topics the connector writes to while it streams."""
         return [topics.heartbeat_topic(owned), topics.message_topic(owned)]
 
+    def lasting_topics(self, owned: Ownership) -> list[str]:
+        """None: the connector keeps all that it goes on from in its offsets."""
+        return []
+
+    def groups(self, owned: Ownership) -> list[str]:
+        """There are none."""
+        return []
+
     async def blockers(self, owned: Ownership) -> list[str]:
         """Describe the open transactions that the slot's making waits for; empty when it waits for none."""
         async with self._session() as connection:
@@ -133,6 +144,11 @@ class PostgresSource:
             if retained is not None:
                 await publications.check_publications(connection, owned, tables)
             return retained
+
+    @property
+    def barrier(self) -> Markers:
+        """Its log takes markers."""
+        return self
 
     async def emit_marker(self, token: str) -> None:
         """Write a marker into the log now."""

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from urllib.parse import unquote_to_bytes
 
 from pipeline.errors import ConfigError
-from pipeline.sources.postgresql.schemas import split_search_path
+from pipeline.sources.postgresql.search_path import split_search_path
 
 PREFIX = "jdbc:postgresql:"
 DEFAULT_HOST = "localhost"
@@ -66,7 +66,7 @@ class PostgresUrl:
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
-def parse(url: str, user: str | None = None, password: str | None = None) -> PostgresUrl:
+def parse(url: str, user: str | None = None, password: str | None = None, *, default_port: int = DEFAULT_PORT) -> PostgresUrl:
     """
     Parse a JDBC URL as pgjdbc's `Driver.parseURL` does; credentials given beside it outrank its own.
 
@@ -79,7 +79,7 @@ def parse(url: str, user: str | None = None, password: str | None = None) -> Pos
     server, _, query = url[len(PREFIX) :].partition("?")
     properties = _properties(query)
     authority, database = _split_server(server)
-    hosts = _hosts(authority, properties)
+    hosts = _hosts(authority, properties, default_port)
     user = user or properties.pop("user", "") or None
     properties.pop("user", None)
     if not user:
@@ -132,9 +132,9 @@ def _split_server(server: str) -> tuple[str, str]:
     return authority, _decode(database, "the database name")
 
 
-def _hosts(authority: str, properties: dict[str, str]) -> tuple[tuple[str, int], ...]:
+def _hosts(authority: str, properties: dict[str, str], default_port: int) -> tuple[tuple[str, int], ...]:
     """The hosts of the URL, or those of the properties host and port, which outrank it."""
-    pairs = [_host_and_port(address) for address in authority.split(",")]
+    pairs = [_host_and_port(address, default_port) for address in authority.split(",")]
     names = properties.pop("PGHOST", ",".join(name for name, _ in pairs)).split(",")
     ports = properties.pop("PGPORT", ",".join(port for _, port in pairs)).split(",")
     if len(names) != len(ports):
@@ -142,10 +142,10 @@ def _hosts(authority: str, properties: dict[str, str]) -> tuple[tuple[str, int],
     return tuple((_host(name), _port(port, name)) for name, port in zip(names, ports, strict=True))
 
 
-def _host_and_port(address: str) -> tuple[str, str]:
+def _host_and_port(address: str, default_port: int) -> tuple[str, str]:
     host, colon, port = address.rpartition(":")
     if not colon or "]" in port:
-        return address or DEFAULT_HOST, str(DEFAULT_PORT)
+        return address or DEFAULT_HOST, str(default_port)
     return host or DEFAULT_HOST, port
 
 

@@ -1,7 +1,4 @@
-"""Names of schemas: the list that `currentSchema` holds, and whether the catalogue has them."""
-
-import difflib
-from collections.abc import Collection, Sequence
+"""The search path that `currentSchema` holds."""
 
 from pipeline.errors import ConfigError
 
@@ -43,27 +40,3 @@ def _quoted(text: str) -> tuple[str, str]:
     if end >= len(text) or (rest and not rest.startswith(",")):
         raise ConfigError(f"the JDBC URL's currentSchema has a quote that is not closed, or text after it: {text}")
     return name, rest[1:].strip()
-
-
-def check_schemas(wanted: Sequence[str], existing: Collection[str]) -> None:
-    """
-    Check that every wanted schema exists, spelt exactly so.
-
-    Raises:
-        ConfigError: One does not; the suggestion names those that look like it.
-    """
-    missing = [name for name in wanted if name not in existing]
-    if not missing:
-        return
-    near = list(dict.fromkeys(candidate for name in missing for candidate in _near(name, existing)))
-    hint = f"Did you mean {', '.join(near)}?" if near else f"There are: {', '.join(sorted(existing)) or 'none'}."
-    raise ConfigError(
-        f"the schema {', '.join(missing)} of currentSchema does not exist in the database",
-        suggestion=f"{hint} Names are compared exactly, upper and lower case included.",
-        code="SCHEMA_NOT_FOUND",
-    )
-
-
-def _near(name: str, existing: Collection[str]) -> list[str]:
-    same = [candidate for candidate in existing if candidate.casefold() == name.casefold()]
-    return same or difflib.get_close_matches(name, list(existing), n=3)

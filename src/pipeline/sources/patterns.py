@@ -14,7 +14,12 @@ def exactly(table: Table, column: str = "") -> str:
     semicolons and colons and trimmed (Strings.RegExSplitter, Key.CustomKeyMapper), hence
     every character that is not a letter or digit of ASCII is written `\x{...}`.
     """
-    return "(?-i)" + r"\.".join(quote(name) for name in (table.schema, table.name, column) if name)
+    return named(*filter(None, (table.schema, table.name, column)))
+
+
+def named(*names: str) -> str:
+    """The same for the names of a schema, a table and a column."""
+    return "(?-i)" + r"\.".join(map(quote, names))
 
 
 def quote(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The names of the topics that Debezium's PostgreSQL connector writes to (its SchemaTopicNamingStrategy)."""
+"""The names of the topics that Debezium's relational connectors write to (its SchemaTopicNamingStrategy)."""
 
 import re
 
@@ -8,13 +8,13 @@ LONGEST = 249
 """Kafka's limit; Debezium cuts longer names."""
 
 
-def change_topic(owned: Ownership, table: Table) -> str:
+def change_topic(owned: Ownership, table: Table, database: str | None = None) -> str:
     """
-    Name the table's change topic: prefix.schema.table, sanitised.
+    Name the table's change topic: prefix.schema.table, sanitised; the `database` before the schema where a connector names it.
 
     Characters that a topic cannot have become `_`, so tables may share one (`a b`, `a_b`).
     """
-    parts = (owned.topic_prefix, table.schema, table.name)
+    parts = (owned.topic_prefix, database or "", table.schema, table.name)
     return sanitise(".".join(part for part in parts if part.strip()))
 
 

@@ -1,0 +1,1 @@
+"""CockroachDB as a source: its changefeeds, which Debezium's connector reads from Kafka."""

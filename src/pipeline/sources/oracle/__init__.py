@@ -1,0 +1,1 @@
+"""Oracle as a source: its redo logs, read by Debezium's Oracle connector through LogMiner."""
