@@ -14,6 +14,7 @@ from pipeline.errors import PipelineError
 from pipeline.sources.postgresql.connection import forget_environment
 from stack import sample
 from stack.config import read_config
+from stack.mysql import JOB_USER
 from stack.progress import ConsoleProgress
 from stack.stack import Stack
 from stack.status import ServerStatus
@@ -36,6 +37,11 @@ def up(
     connect_port: Port = None,
     mongodb_port: Port = None,
     postgresql_port: Port = None,
+    mysql_port: Port = None,
+    mariadb_port: Port = None,
+    extras: Annotated[
+        str | None, typer.Option("--with", help="More servers: mysql, mariadb, or both with a comma.", show_default=False)
+    ] = None,
 ) -> None:
     """Start the embedded stack: Kafka, Kafka Connect, MongoDB, and PostgreSQL with a sample database."""
     ports = {
@@ -44,13 +50,17 @@ def up(
         "connect": connect_port,
         "mongodb": mongodb_port,
         "postgresql": postgresql_port,
+        "mysql": mysql_port,
+        "mariadb": mariadb_port,
     }
+    named = None if extras is None else [name.strip() for name in extras.split(",") if name.strip()]
     console = Console()
     forget_environment()
     with _errors_shown():
-        stack = Stack(read_config(home, ports))
+        stack = Stack(read_config(home, ports, named))
         stack.up(ConsoleProgress(console))
         _print_sample(console, stack)
+        _print_extras(console, stack)
 
 
 def down(
@@ -73,11 +83,13 @@ def status(
         stack = Stack(read_config(home))
         servers = stack.status()
     if as_json:
-        typer.echo(json.dumps({"servers": [_shown(server) for server in servers], "sample": _sample(stack)}, indent=2))
+        shown = {"servers": [_shown(server) for server in servers], "sample": _sample(stack), "extras": _extras(stack)}
+        typer.echo(json.dumps(shown, indent=2))
     else:
         console.print(_table(servers))
         if stack.layout.env_file.exists():
             _print_sample(console, stack)
+            _print_extras(console, stack)
     if not all(server.ready for server in servers):
         raise typer.Exit(1)
 
@@ -123,6 +135,19 @@ def _sample(stack: Stack) -> dict[str, str]:
         "user": sample.ROLE,
         "passwordFile": str(stack.layout.password("sample")),
         "settingsFile": str(stack.layout.env_file),
+    }
+
+
+def _print_extras(console: Console, stack: Stack) -> None:
+    for name, extra in _extras(stack).items():
+        where = f"{extra['jdbcUrl']}, user {extra['user']}, password in {extra['passwordFile']}"
+        console.print(f"{name:<12} {where}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _extras(stack: Stack) -> dict[str, dict[str, str]]:
+    """How a job reaches each of the extra servers."""
+    return {
+        extra.name: {"jdbcUrl": extra.jdbc_url(), "user": JOB_USER, "passwordFile": str(extra.job_password_file)} for extra in stack.extras
     }
 
 

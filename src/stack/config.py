@@ -1,7 +1,7 @@
 """What the embedded stack is told."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,9 @@ CONTROL = "ROWSTREAM_CONTROL_URL"
 KAFKA = "ROWSTREAM_KAFKA_BOOTSTRAP_SERVERS"
 CONNECT = "ROWSTREAM_CONNECT_URL"
 SECRETS = "ROWSTREAM_CONNECT_SECRETS_DIR"
+EXTRAS = ("mysql", "mariadb")
+"""Servers that are started only when they are asked for."""
+
 KAFKA_HEAP = "384m"
 CONNECT_HEAP = "768m"
 
@@ -26,13 +29,15 @@ class StackConfig:
     One embedded stack.
 
     `own` holds the settings (by their names in the environment) of the servers that the
-    user has already: those are not started. Heaps are Java's, such as 512m.
+    user has already: those are not started. `extras` are those of `EXTRAS` that are wanted.
+    Heaps are Java's, such as 512m.
     """
 
     home: Path
     cache: Path
     ports: PortPlan = field(default_factory=PortPlan)
     own: Mapping[str, str] = field(default_factory=dict)
+    extras: tuple[str, ...] = ()
     kafka_heap: str = KAFKA_HEAP
     connect_heap: str = CONNECT_HEAP
 
@@ -43,14 +48,16 @@ class StackConfig:
 
 
 @file_errors_told()
-def read_config(home: Path | None = None, ports: Mapping[str, int | None] | None = None) -> StackConfig:
+def read_config(
+    home: Path | None = None, ports: Mapping[str, int | None] | None = None, extras: Sequence[str] | None = None
+) -> StackConfig:
     """
     Read the configuration: options, then the environment, then what the home was started with last, then the defaults.
 
-    `ports` are options by server; None is one that was not given.
+    `ports` are options by server; None is one that was not given. So is it for `extras`.
 
     Raises:
-        StackError: A port is not a port, or two servers would have the same; a setting or the home cannot be read.
+        StackError: An extra server is not known; a port is none, or two servers would have the same; a setting or the home cannot be read.
     """
     where = (home or environment_settings().home).expanduser().resolve()
     cache = Path(os.environ.get("ROWSTREAM_CACHE") or Path.home() / ".cache" / "rowstream").expanduser().resolve()
@@ -58,6 +65,7 @@ def read_config(home: Path | None = None, ports: Mapping[str, int | None] | None
         home=where,
         cache=cache,
         ports=_ports(Layout(where), ports or {}),
+        extras=_extras(Layout(where), extras),
         own={name: os.environ[name] for name in (CONTROL, KAFKA, CONNECT, SECRETS) if os.environ.get(name)},
         kafka_heap=os.environ.get("ROWSTREAM_KAFKA_HEAP", KAFKA_HEAP),
         connect_heap=os.environ.get("ROWSTREAM_CONNECT_HEAP", CONNECT_HEAP),
@@ -92,13 +100,22 @@ def _ports(layout: Layout, options: Mapping[str, int | None]) -> PortPlan:
         raise StackError(f"these ports cannot be used: {problems}") from error
 
 
+def _extras(layout: Layout, named: Sequence[str] | None) -> tuple[str, ...]:
+    wanted = remembered(layout).extras if named is None else tuple(named)
+    unknown = [name for name in wanted if name not in EXTRAS]
+    if unknown:
+        raise StackError(f"there is no server {', '.join(unknown)}", suggestion=f"name some of {', '.join(EXTRAS)}")
+    return tuple(name for name in EXTRAS if name in wanted)
+
+
 class Remembered(BaseModel):
-    """What a home was started with last: its ports, and the settings that named servers of the user (not their values)."""
+    """What a home was started with last: its ports, its extra servers, and the names of the settings that named servers of the user."""
 
     model_config = ConfigDict(frozen=True)
 
     ports: PortPlan | None = None
     own: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
 
 
 def remembered(layout: Layout) -> Remembered:
@@ -120,7 +137,8 @@ def remembered(layout: Layout) -> Remembered:
 
 
 def remember(config: StackConfig, own: Iterable[str]) -> None:
-    """Keep the ports for the next start, and the names of the settings that name the user's own servers."""
+    """Keep the ports and extra servers for the next start, and the names of the settings that name the user's own servers."""
     scratch = config.layout.remembered.with_suffix(".new")
-    scratch.write_text(Remembered(ports=config.ports, own=tuple(own)).model_dump_json(indent=2) + "\n", "utf-8")
+    kept = Remembered(ports=config.ports, own=tuple(own), extras=config.extras)
+    scratch.write_text(kept.model_dump_json(indent=2) + "\n", "utf-8")
     scratch.replace(config.layout.remembered)

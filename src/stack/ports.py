@@ -24,6 +24,8 @@ class PortPlan(BaseModel):
     connect: int = Field(18083, ge=1, le=65535)
     mongodb: int = Field(27018, ge=1, le=65535)
     postgresql: int = Field(15432, ge=1, le=65535)
+    mysql: int = Field(13306, ge=1, le=65535)
+    mariadb: int = Field(13307, ge=1, le=65535)
 
     @model_validator(mode="after")
     def _all_different(self) -> "PortPlan":

@@ -9,13 +9,11 @@ from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
 from stack.account import service_account
-from stack.errors import StackError
 from stack.layout import Layout, scratch_folder
-from stack.passwords import password
+from stack.passwords import check_password_kept, password
 from stack.ports import LOOPBACK
 from stack.programs import postgres
 from stack.server import Server
-from stack.typed import typed
 
 SUPERUSER = "postgres"
 SETTINGS: Mapping[str, object] = {
@@ -78,12 +76,7 @@ class PostgreSQL(Server):
         if not self._data.exists():
             self._initialise()
             return
-        if not self._password_file.exists():
-            wipe, up = (typed(command, self.layout.home) for command in ("down --wipe", "up"))
-            raise StackError(
-                f"{self.name} has data in {self._data}, but {self._password_file} with its password is gone",
-                suggestion=f"run `{wipe}`, which removes the data, then `{up}`",
-            )
+        check_password_kept(self.name, self._data, self._password_file, self.layout.home)
         if self.account is not None:
             self.account.own(self._data)
 

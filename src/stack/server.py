@@ -144,11 +144,15 @@ class Server(ABC):
             self._log.replace(self._log.with_suffix(".log.1"))
 
     def _wait_until_ready(self, pid: int) -> None:
+        """Wait until it was ready once: one that has just started may have to think again."""
         moment = process.born(pid)
-        process.wait(lambda: moment is None or process.born(pid) != moment or self.ready, self.patience)
-        if self.pid is not None and self.ready:
+
+        def ended() -> bool:
+            return moment is None or process.born(pid) != moment
+
+        settled = process.wait(lambda: ended() or self.ready, self.patience)
+        if settled and not ended():
             return
-        ended = self.pid is None
+        what = "ended while it started" if ended() else f"did not answer within {self.patience:.0f} s"
         self.kill()
-        what = "ended while it started" if ended else f"did not answer within {self.patience:.0f} s"
         raise StackError(f"{self.name} {what}, see {self._log}:\n{self._log_end()}")

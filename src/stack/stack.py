@@ -1,4 +1,4 @@
-"""The embedded stack: Kafka, Kafka Connect, MongoDB and PostgreSQL on loopback, without Docker, root or system packages."""
+"""The embedded stack: Kafka, Kafka Connect, MongoDB and databases on loopback, without Docker, root or system packages."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +17,7 @@ from stack.exclusive import exclusive
 from stack.kafka import Kafka
 from stack.library import Library
 from stack.mongodb import MongoDB
+from stack.mysql import BinlogServer, MariaDB, MySQL
 from stack.passwords import password
 from stack.ports import LOOPBACK
 from stack.postgresql import PostgreSQL
@@ -40,6 +41,8 @@ class Stack:
         self.library = Library(config.cache)
         ports, layout = config.ports, self.layout
         self.postgresql = PostgreSQL(ports.postgresql, layout)
+        self.mysql = MySQL(ports.mysql, layout, config.cache)
+        self.mariadb = MariaDB(ports.mariadb, layout, config.cache)
         self.mongodb = MongoDB(ports.mongodb, layout)
         self.kafka = Kafka(ports.kafka, ports.controller, layout, self.library, heap=config.kafka_heap)
         bootstrap_servers = config.own.get(KAFKA) or self.kafka.bootstrap_servers
@@ -51,8 +54,13 @@ class Stack:
 
     @property
     def servers(self) -> list[Server]:
-        """The embedded servers, in the order in which they are stopped."""
-        return [self.connect, self.kafka, self.mongodb, self.postgresql]
+        """The embedded servers, in the order in which they are stopped; of the extra ones those that are wanted, or run."""
+        return [self.connect, self.kafka, self.mongodb, self.postgresql, *(extra for extra in self._extras if self._is_here(extra))]
+
+    @property
+    def extras(self) -> list[BinlogServer]:
+        """The extra servers that are wanted."""
+        return [extra for extra in self._extras if extra.name in self.config.extras]
 
     @file_errors_told()
     def up(self, progress: Progress | None = None) -> None:
@@ -127,11 +135,20 @@ class Stack:
         return {KAFKA: self.kafka, CONTROL: self.mongodb, CONNECT: self.connect}
 
     @property
+    def _extras(self) -> list[BinlogServer]:
+        return [self.mysql, self.mariadb]
+
+    def _is_here(self, extra: BinlogServer) -> bool:
+        return extra.name in self.config.extras or extra.pid is not None
+
+    @property
     def _wanted(self) -> list[Server]:
         """The servers that the user does not have already."""
-        return [self.postgresql, *(server for name, server in self._named.items() if name not in self.own)]
+        return [self.postgresql, *self.extras, *(server for name, server in self._named.items() if name not in self.own)]
 
     def _install(self, progress: Progress) -> None:
+        for extra in self.extras:
+            extra.install(progress)
         if self.kafka in self._wanted or self.connect in self._wanted:
             self.library.install(progress, plugins=self.connect in self._wanted)
 

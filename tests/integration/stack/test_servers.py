@@ -18,6 +18,7 @@ from stack.kafka import Kafka
 from stack.layout import Layout
 from stack.library import Library
 from stack.mongodb import MongoDB
+from stack.mysql import JOB_USER, MariaDB, MySQL
 from stack.ports import free_ports
 from stack.postgresql import PostgreSQL
 from stack.programs import package_folder, postgres, wheel_libraries
@@ -184,5 +185,28 @@ def test_kafka_keeps_its_data_in_a_home_of_any_letters(layout: Layout) -> None:
     try:
         server.start()
         assert (home.data / "kafka" / "meta.properties").exists()
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("kind", [MySQL, MariaDB])
+def test_mysql_and_mariadb_keep_what_was_committed_when_they_are_killed_and_started_on_another_port(
+    layout: Layout, kind: type[MySQL] | type[MariaDB]
+) -> None:
+    first, second = free_ports(2)
+    server = kind(first, layout, read_config().cache)
+    try:
+        server.start()
+        with server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("CREATE DATABASE kept")
+            cursor.execute("CREATE TABLE kept.things (id INT PRIMARY KEY)")
+            cursor.execute("INSERT INTO kept.things VALUES (7)")
+        server.kill()
+        assert server.pid is None
+        server = kind(second, layout, read_config().cache)
+        server.start()
+        with server.connect(user=JOB_USER, password=server.job_password) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT id, @@log_bin, @@binlog_format FROM kept.things")
+            assert list(cursor.fetchall()) == [(7, 1, "ROW")]
     finally:
         server.stop()

@@ -88,7 +88,7 @@ def foreign_folder(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     folder.chmod(0o555)
     root = os.geteuid() == 0
-    for above in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+    for above in (tmp_path, *list(tmp_path.parents)[:3]):
         above.chmod(above.stat().st_mode | 0o011)
     if root:
         os.seteuid(65534)
@@ -120,3 +120,18 @@ def test_a_port_that_cannot_be_had_is_not_remembered(tmp_path: Path) -> None:
             Stack(config).up()
     assert remembered(config.layout).ports is None
     assert read_config(tmp_path).ports == PortPlan()
+
+
+def test_extra_servers_are_those_asked_for_and_later_those_of_the_last_start(tmp_path: Path) -> None:
+    assert read_config(tmp_path).extras == ()
+    asked = read_config(tmp_path, extras=["mariadb", "mysql"])
+    assert asked.extras == ("mysql", "mariadb")
+    assert [server.name for server in Stack(asked).extras] == ["mysql", "mariadb"]
+    remember(asked, own=())
+    assert read_config(tmp_path).extras == ("mysql", "mariadb")
+    assert read_config(tmp_path, extras=[]).extras == ()
+
+
+def test_a_server_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match="there is no server oracle"):
+        read_config(tmp_path, extras=["mysql", "oracle"])

@@ -1,0 +1,104 @@
+"""Databases that speak PostgreSQL's protocol, each in a container."""
+
+from collections.abc import Sequence
+from typing import Any, LiteralString, Self, cast
+
+import psycopg
+from testcontainers.core.container import DockerContainer
+from tests.e2e.harness.waiting import wait_until
+
+START_SECONDS = 300.0
+
+
+class Spoken:
+    """A database whose rows are read by psycopg; implements what of `tests.docker.vendor.Vendor` a SNAPSHOT job needs."""
+
+    source_type: str
+    schema = "public"
+    table = "orders"
+    scheme = "postgresql"
+    user: str
+    password: str
+    database: str
+    port: int
+
+    def __init__(self) -> None:
+        self._container = self.container()
+
+    def container(self) -> DockerContainer:
+        """The container, not started yet."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self._container.start()
+        try:
+            wait_until(self._answers, "the database answers", START_SECONDS)
+            self.run("CREATE TABLE orders (id int PRIMARY KEY, name text, price numeric(12, 2))")
+        except BaseException:
+            self._container.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._container.stop()
+
+    def details(self) -> dict[str, Any]:
+        """The members of `jdbcConnectionDetails`, but for the type."""
+        host, port = self._address()
+        return {"url": f"jdbc:{self.scheme}://{host}:{port}/{self.database}", "user": self.user, "password": self.password}
+
+    def run(self, *statements: str) -> None:
+        """Run statements in one transaction."""
+        with self._connect() as connection, connection.transaction():
+            for statement in statements:
+                connection.execute(cast(LiteralString, statement))
+
+    def ask(self, query: str) -> Sequence[Sequence[Any]]:
+        """The rows of a query."""
+        with self._connect() as connection:
+            return connection.execute(cast(LiteralString, query)).fetchall()
+
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        host, port = self._address()
+        return psycopg.connect(
+            host=host, port=port, dbname=self.database, user=self.user, password=self.password, autocommit=True, connect_timeout=5
+        )
+
+    def _address(self) -> tuple[str, int]:
+        return self._container.get_container_host_ip(), int(self._container.get_exposed_port(self.port))
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self.ask("SELECT 1"))
+        except psycopg.OperationalError:
+            return False
+
+
+class CockroachDB(Spoken):
+    """CockroachDB of one node."""
+
+    source_type = "COCKROACHDB"
+    user, password, database, port = "cockroach", "arthropod", "shop", 26257
+
+    def container(self) -> DockerContainer:
+        """The container, not started yet."""
+        container = DockerContainer("cockroachdb/cockroach:v24.1.1").with_exposed_ports(self.port).with_command("start-single-node")
+        for name, value in (("USER", self.user), ("PASSWORD", self.password), ("DATABASE", self.database)):
+            container = container.with_env(f"COCKROACH_{name}", value)
+        return container
+
+
+class YugabyteDB(Spoken):
+    """YugabyteDB of one node."""
+
+    source_type = "YUGABYTE"
+    scheme = "yugabytedb"
+    user, password, database, port = "yugabyte", "yugabyte", "yugabyte", 5433
+
+    def container(self) -> DockerContainer:
+        """The container, not started yet."""
+        return (
+            DockerContainer("yugabytedb/yugabyte:2.20.4.0-b50")
+            .with_exposed_ports(self.port)
+            .with_command("bin/yugabyted start --background=false")
+        )

@@ -1,0 +1,96 @@
+"""Jobs on real databases of other vendors, in containers: one suite for each of them."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from bson import Decimal128
+from pymongo.database import Database
+from tests.docker.db2 import Db2
+from tests.docker.oracle import Oracle
+from tests.docker.spoken import Spoken
+from tests.docker.sqlserver import SqlServer
+from tests.docker.vendor import Vendor
+from tests.e2e.harness.client import JobClient
+from tests.proofs.kinds import Kind
+
+VENDORS = [
+    pytest.param(SqlServer, id="sqlserver", marks=[pytest.mark.sqlserver, pytest.mark.proves(Kind.CONTAINER, "SQL_SERVER")]),
+    pytest.param(Oracle, id="oracle", marks=[pytest.mark.oracle, pytest.mark.proves(Kind.CONTAINER, "ORACLE")]),
+    pytest.param(Db2, id="db2", marks=[pytest.mark.db2, pytest.mark.proves(Kind.CONTAINER, "DB2")]),
+]
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(1800), pytest.mark.parametrize("vendor", VENDORS, indirect=True, scope="session")]
+
+ROWS = 500
+CAPTURE_SECONDS = 600.0
+"""An idle SQL Server may take five minutes to say that nothing more was committed."""
+
+
+@pytest.fixture
+def filled(vendor: Vendor) -> Iterator[Vendor]:
+    """The database with its table filled anew."""
+    vendor.run(f"DELETE FROM {vendor.schema}.{vendor.table}")
+    vendor.run(*(insert(vendor, number) for number in range(ROWS)))
+    yield vendor
+    vendor.run(f"DELETE FROM {vendor.schema}.{vendor.table}")
+
+
+def insert(vendor: Vendor | Spoken, number: int) -> str:
+    return f"INSERT INTO {vendor.schema}.{vendor.table} (id, name, price) VALUES ({number}, 'name {number}', {number}.25)"
+
+
+def request(vendor: Vendor | Spoken, url: str, mode: str) -> dict[str, Any]:
+    return {
+        "projectId": vendor.source_type.lower().replace("_", "-"),
+        "jdbcConnectionDetails": {"type": vendor.source_type, **vendor.details()},
+        "mongodbConnectionDetails": {"connectionString": url},
+        "options": {"mode": mode},
+        "verification": {"enabled": False},
+    }
+
+
+def assert_equal(vendor: Vendor | Spoken, target: Database[Any]) -> None:
+    """Every document of the collection is a row of the table, and every row has one."""
+    rows = vendor.ask(f"SELECT id, name, price FROM {vendor.schema}.{vendor.table}")
+    expected = sorted((int(number), name, Decimal128(Decimal(price).quantize(Decimal("0.01")))) for number, name, price in rows)
+    found = sorted((int(str(each["_id"])), each["name"], each["price"]) for each in target["orders"].find())
+    assert found == expected
+
+
+def test_a_snapshot_has_every_row(filled: Vendor, jobs: JobClient, target: Database[Any], target_url: str) -> None:
+    job = jobs.post(request(filled, target_url, "SNAPSHOT"))
+    jobs.wait_for_status(job, "COMPLETED")
+    assert_equal(filled, target)
+
+
+@pytest.mark.parametrize("mode", ["CDC", "CDC_ONLY"])
+def test_changes_arrive_until_the_job_is_stopped(
+    filled: Vendor, jobs: JobClient, target: Database[Any], target_url: str, mode: str
+) -> None:
+    job = jobs.post(request(filled, target_url, mode))
+    jobs.wait_until_streaming(job)
+    table = f"{filled.schema}.{filled.table}"
+    filled.run(f"UPDATE {table} SET name = 'changed'", insert(filled, 1001), insert(filled, 1002))
+    filled.run(f"DELETE FROM {table} WHERE id = 7", f"UPDATE {table} SET id = 2000 WHERE id = 8")
+    jobs.complete(job, CAPTURE_SECONDS)
+    assert_equal(filled, target)
+
+
+def test_rows_that_change_while_they_are_read_are_right(filled: Vendor, jobs: JobClient, target: Database[Any], target_url: str) -> None:
+    job = jobs.post(request(filled, target_url, "CDC"))
+    for number in range(ROWS, ROWS + 200):
+        filled.run(insert(filled, number), f"UPDATE {filled.schema}.{filled.table} SET name = 'round {number}' WHERE id = {number - 300}")
+    jobs.wait_until_streaming(job)
+    jobs.complete(job, CAPTURE_SECONDS)
+    assert_equal(filled, target)
+
+
+def test_what_is_missing_fails_the_job_before_it_starts(filled: Vendor, jobs: JobClient, target_url: str) -> None:
+    check = filled.lack()
+    try:
+        job = jobs.wait_for_status(jobs.post(request(filled, target_url, "CDC")), "FAILED")
+        assert job["failureError"]["errorType"] == check
+        assert job["failureError"]["setupError"]
+    finally:
+        filled.mend()
