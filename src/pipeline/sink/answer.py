@@ -1,8 +1,10 @@
 """What MongoDB's errors ask of the caller."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
+from bson import json_util
 from bson.errors import BSONError
 from pymongo.errors import BulkWriteError, ConfigurationError, ConnectionFailure, OperationFailure, PyMongoError
 
@@ -11,6 +13,7 @@ from pipeline.errors import ConfigError, PipelineError, SinkUnavailableError, Wr
 # Codes of MongoDB's error_codes.yml.
 AUTHENTICATION_FAILED, UNAUTHORIZED = 18, 13
 DUPLICATE_KEY = 11000
+VALIDATION_FAILED = 121
 TOO_LARGE_IN_ALL = {257, 10334}  # TransactionTooLarge, BSONObjectTooLarge: fewer or smaller writes may pass
 UNREADABLE = {15, 22}  # Overflow (nested deeper than 200 levels, the command's own included), InvalidBSON
 NOT_THE_WRITE = {
@@ -20,6 +23,7 @@ NOT_THE_WRITE = {
     146,  # ExceededMemoryLimit
     14031,  # OutOfDiskSpace
 }
+LONGEST_RULES = 1_000
 LONGEST_REASON = 120  # the path of a field nested too deep is quoted whole
 
 UNSENDABLE = (BSONError, OverflowError)  # the first includes the driver's DocumentTooLarge
@@ -48,7 +52,7 @@ def refusal(collection: str, error: BulkWriteError) -> PipelineError | Duplicate
     faults = error.details.get("writeErrors") or []
     if not faults or faults[0].get("code") in NOT_THE_WRITE:
         return unavailable(error)
-    fault = faults[0]
+    fault, position = faults[0], error.details.get("position")
     if fault.get("code") == DUPLICATE_KEY and list(fault.get("keyPattern", {})) == ["_id"]:
         return DuplicateIdError(collection)
     if fault.get("code") == DUPLICATE_KEY:
@@ -57,8 +61,20 @@ def refusal(collection: str, error: BulkWriteError) -> PipelineError | Duplicate
             f"{collection}: a unique index on ({index}) already holds {value}",
             suggestion=f"Drop the index or make it non-unique: the source has several rows with the same {index}.",
             code="UNIQUE_INDEX",
-        )
-    return WriteRefusedError(f"{collection}: MongoDB refuses a document: {fault.get('errmsg')} (code {fault.get('code')})")
+        )  # no position: the value may be free once the changes before this one are applied
+    if fault.get("code") == VALIDATION_FAILED:
+        return WriteRefusedError(
+            f"{collection}: the collection's validator does not take a document: {_rules(fault)}",
+            suggestion=f"Change the validator of {collection}, or the rows, so that it takes them.",
+            code="VALIDATOR",
+        ).at(position)
+    return WriteRefusedError(f"{collection}: MongoDB refuses a document: {fault.get('errmsg')} (code {fault.get('code')})").at(position)
+
+
+def _rules(fault: Mapping[str, Any]) -> str:
+    """What the server says of the rules that were broken: names of fields, and their values."""
+    told = json_util.dumps((fault.get("errInfo") or {}).get("details") or fault.get("errmsg"))
+    return told if len(told) <= LONGEST_RULES else f"{told[:LONGEST_RULES]}…"
 
 
 def command_refusal(collection: str, error: OperationFailure) -> PipelineError:

@@ -60,8 +60,10 @@ class Bag:
         self._lacking = 0
 
     def swap(self, write: Swap) -> None:
-        """Take in the next change."""
-        self.shapes[write.collection].add(tuple(write.come or write.gone or ()))
+        """Take in the next change; one of a row that is outside its filter before and after it changes nothing."""
+        if write.gone is None and write.come is None:
+            return
+        self.shapes[write.collection].add(write.shape)
         if write.gone is not None and not self._remove(write, write.gone["_id"]["row"]):
             self.missing.append(write)
         if write.come is not None:
@@ -115,7 +117,7 @@ class Bag:
 
     def _older(self, write: Swap) -> Document | None:
         """How the `_id`s of the documents begin that the row may have from before the last columns were added."""
-        if write.gone is None or (row := older_digest(write.gone, self._lacking)) is None:
+        if write.gone is None or not write.had_columns_added or (row := older_digest(write.gone, write.shape, self._lacking)) is None:
             return None
         return {**write.gone["_id"], "row": row}
 

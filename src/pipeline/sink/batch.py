@@ -4,8 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from pipeline.change.change import Operation
 from pipeline.change.order import Order
-from pipeline.sink.write import Clear, Write
+from pipeline.change.record import Position, Record
+from pipeline.errors import EventError, WriteRefusedError
+from pipeline.sink.write import Clear, Fail, Move, Write
 
 LARGEST_BATCH_BYTES = 5 * 1024 * 1024
 """
@@ -33,7 +36,7 @@ class Step(NamedTuple):
     which counts once. `transaction` names the source transaction or is None. `log_position`
     is where in the source's log the change stands, None for rows read and for those that are
     inserted without a key that tells them apart. `order` is known only where any change may be
-    told twice, and of changes, not of rows read.
+    told twice, and of changes, not of rows read. `record` is what the change was read from.
     """
 
     offset: int
@@ -44,6 +47,14 @@ class Step(NamedTuple):
     transaction: str | None
     log_position: int | None = None
     order: Order | None = None
+    record: Record | None = None
+
+    def failed(self, error: EventError) -> "Step":
+        """The same change as one that cannot be applied."""
+        write = self.write
+        old_id = write.old_id if type(write) is Move else None
+        identity, kind, operation = getattr(write, "id", None), type(write).__name__, self.counted or Operation.DELETE.value
+        return self._replace(write=Fail(write.collection, identity, write.position, error, self.record, operation, old_id, kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,30 @@ class Slice:
     partition: ChangePartition
     steps: Sequence[Step]
     end: int
+
+
+def until(slices: Sequence[Slice], position: Position) -> list[Slice]:
+    """What of a batch stands before a position: its partition's part up to it, and all parts that come before that."""
+    kept = list[Slice]()
+    for part in slices:
+        if part.partition == position[:2]:
+            steps = [step for step in part.steps if step.offset < position.offset]
+            return [*kept, Slice(part.partition, steps, position.offset)]
+        kept.append(part)
+    return kept
+
+
+def with_failure(slices: Sequence[Slice], error: WriteRefusedError) -> list[Slice] | None:
+    """The batch with the write that was refused as one that cannot be applied; None where that was done, or it is not known which."""
+    place = error.position
+    for number, part in enumerate(slices):
+        if place is None or part.partition != place[:2]:
+            continue
+        for index, step in enumerate(part.steps):
+            if step.offset == place[2] and type(step.write) is not Fail:
+                steps = [*part.steps[:index], step.failed(error), *part.steps[index + 1 :]]
+                return [*slices[:number], Slice(part.partition, steps, part.end), *slices[number + 1 :]]
+    return None
 
 
 def halves(slices: Sequence[Slice]) -> tuple[list[Slice], list[Slice]] | None:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from pipeline.change.order import Order
-from pipeline.sink.batch import ChangePartition, Slice
+from pipeline.sink.batch import ChangePartition, Slice, Step
 from pipeline.sink.carry import Carry
+from pipeline.sink.failure_counts import FailureCount
 from pipeline.sink.told import Told, latest
 
 COLLECTION = "_rowstream.checkpoints"
@@ -30,7 +31,9 @@ class Checkpoint:
     `swept` counts the documents deleted so far for the truncate that it stands at, or given
     another shape for the change. `told` is what stands at the latest position of the source's
     log, and `order` the furthest that changes are in the source's order, kept where any of them
-    may be told twice.
+    may be told twice. `failures` counts the records that could not be applied, by reason, and
+    `open_letters` those of them that wait to be replayed. Records before `replay_until` have been
+    applied before, and count no more.
     """
 
     job: str
@@ -48,6 +51,9 @@ class Checkpoint:
     swept: int = 0
     told: Told | None = None
     order: Order | None = None
+    failures: tuple[FailureCount, ...] = ()
+    open_letters: int = 0
+    replay_until: int = 0
 
     @property
     def id(self) -> str:
@@ -72,6 +78,8 @@ class Checkpoint:
             "swept": self.swept,
             "told": self.told.stored() if self.told else None,
             "order": list(self.order) if self.order else None,
+            "failures": [each.stored() for each in self.failures],
+            "openLetters": self.open_letters,
         }
 
     def stored(self) -> dict[str, Any]:
@@ -98,6 +106,9 @@ class Checkpoint:
             swept=document.get("swept", 0),
             told=Told.from_stored(told) if (told := document.get("told")) else None,
             order=(order[0], order[1]) if (order := document.get("order")) else None,
+            failures=tuple(FailureCount.from_stored(each) for each in document.get("failures", ())),
+            open_letters=document.get("openLetters", 0),
+            replay_until=document.get("replayUntil", 0),
         )
 
 
@@ -107,16 +118,17 @@ def checkpoint_id(job: str, generation: int, partition: ChangePartition) -> str:
 
 
 def advance(checkpoint: Checkpoint, part: Slice, carry: Carry | None, now: datetime) -> Checkpoint:
-    """The checkpoint once `part` is applied at `now`."""
-    seen = Counter(step.counted for step in part.steps if step.counted)
+    """The checkpoint once `part` is applied at `now`; what is replayed moves it, and counts for nothing."""
+    new = part.steps if checkpoint.position >= checkpoint.replay_until else _not_replayed(part, checkpoint)
+    seen = Counter(step.counted for step in new if step.counted)
     streamed = sum(seen[letter] for letter in STREAMED)
     second = int(now.timestamp())
     return replace(
         checkpoint,
         position=part.end,
         counts=dict(Counter(checkpoint.counts) + seen),
-        bytes=checkpoint.bytes + sum(step.size for step in part.steps),
-        last_event_at=_latest(checkpoint, part),
+        bytes=checkpoint.bytes + sum(step.size for step in new),
+        last_event_at=_latest(checkpoint, new),
         seconds=_count(checkpoint.seconds, second, streamed),
         minutes=_count(checkpoint.minutes, second - second % 60, streamed),
         carry=carry,
@@ -136,8 +148,12 @@ def _furthest(checkpoint: Checkpoint, part: Slice) -> Order | None:
     return max(filter(None, (checkpoint.order, next(orders, None))), default=None)
 
 
-def _latest(checkpoint: Checkpoint, part: Slice) -> datetime | None:
-    times = [step.committed_at_ms for step in part.steps if step.committed_at_ms is not None and step.counted in STREAMED]
+def _not_replayed(part: Slice, checkpoint: Checkpoint) -> list[Step]:
+    return [step for step in part.steps if step.offset >= checkpoint.replay_until]
+
+
+def _latest(checkpoint: Checkpoint, steps: Sequence[Step]) -> datetime | None:
+    times = [step.committed_at_ms for step in steps if step.committed_at_ms is not None and step.counted in STREAMED]
     if not times:
         return checkpoint.last_event_at
     latest = datetime.fromtimestamp(max(times) / 1000, UTC)

@@ -65,9 +65,11 @@ def write_documents(collection: Collection[Document], writes: Sequence[Write], s
     sets = [write for write in writes if type(write) is Set]
     bulk = Bulk(collection, session)
     bulk.delete([write.id for write in writes if type(write) is Delete])
-    matched = bulk.update([_replace(write) for write in replaces] + [_set(write) for write in sets])
+    updates = [_replace(write) for write in replaces] + [_set(write) for write in sets]
+    matched = bulk.update(updates, [write.position for write in [*replaces, *sets]])
     if not crowded:
-        bulk.insert([write.document for write in writes if type(write) is Insert])
+        inserts = [write for write in writes if type(write) is Insert]
+        bulk.insert([write.document for write in inserts], [write.position for write in inserts])
     if matched < len(replaces) + len(sets):
         _refuse_lacking(collection, sets, session)
         _insert_missing(collection, replaces, session)
@@ -86,7 +88,8 @@ def _refuse_lacking(collection: Collection[Document], sets: Sequence[Set], sessi
 def _insert_missing(collection: Collection[Document], replaces: Sequence[Insert | Replace], session: ClientSession) -> None:
     ids = [write.id for write in replaces]
     present = {canonical(found["_id"]) for found in collection.find({"_id": {"$in": ids}}, {"_id": 1}, session=session)}
-    Bulk(collection, session).insert([write.document for write in replaces if canonical(write.id) not in present])
+    missing = [write for write in replaces if canonical(write.id) not in present]
+    Bulk(collection, session).insert([write.document for write in missing], [write.position for write in missing])
 
 
 def _replace(write: Insert | Replace) -> dict[str, Any]:

@@ -84,17 +84,29 @@ def find_outgrown(collection: Collection[Document], write: Swap) -> Iterator[lis
     Raises:
         RowNotFoundError: A column may have been renamed, and nothing tells which documents are older.
     """
-    row = write.gone or {}
-    _, *owner = row["_id"].items()
+    row = write.shape
+    _, *owner = (write.gone or {})["_id"].items()
     own = {"_id.row": {"$exists": True}} | {f"_id.{name}": value for name, value in owner}
-    outgrown = {"$expr": {"$not": {"$setIsSubset": [FIELD_NAMES, {"$literal": list(row)}]}}}
+    outgrown: dict[str, Any] = {"$expr": {"$not": {"$setIsSubset": [FIELD_NAMES, {"$literal": list(row)}]}}}
+    old = set() if write.fields is None else _fields(collection, {**own, **outgrown})
     for chunk in in_chunks((document, len(encode(document))) for document in collection.find({**own, **outgrown})):
-        if any(_may_be_renamed(document, row) for document in chunk):
+        if any(_may_be_renamed(document, [name for name in row if name in document or name not in old]) for document in chunk):
             raise RowNotFoundError(write)
         yield chunk
 
 
-def _may_be_renamed(document: Document, row: Document) -> bool:
+def _fields(collection: Collection[Document], documents: dict[str, Any]) -> set[str]:
+    """
+    The fields that any of the documents has.
+
+    Where nulls are left out, a field that some of those from before a column was dropped have
+    was there at that time: it is null in the others, and not the other name of the one that was dropped.
+    """
+    names: list[dict[str, Any]] = [{"$match": documents}, {"$project": {"names": FIELD_NAMES}}, {"$unwind": "$names"}]
+    return {found["_id"] for found in collection.aggregate([*names, {"$group": {"_id": "$names"}}])}
+
+
+def _may_be_renamed(document: Document, row: Sequence[str]) -> bool:
     """Whether between the same neighbours each has a field that the other lacks; what was added stands at the end."""
     return any(outgrown and lacking for outgrown, lacking in zip(_gaps(document, row), _gaps(row, document), strict=True))
 

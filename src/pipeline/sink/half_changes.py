@@ -9,7 +9,7 @@ from pipeline.sink.carry import Carry
 from pipeline.sink.checkpoint import Checkpoint
 from pipeline.sink.document import Document
 from pipeline.sink.place import canonical
-from pipeline.sink.write import Delete, Move
+from pipeline.sink.write import Delete, Move, Write, left_id
 
 COLLECTION = "_rowstream.halfChanges"
 
@@ -23,8 +23,10 @@ class _Waiting(NamedTuple):
     transaction: str | None
     deferrable: bool
 
-    def arrives_by(self, write: Move) -> bool:
-        return write.collection == self.collection and canonical(write.old_id) == canonical(self.id)
+    def arrives_by(self, write: Write) -> bool:
+        """Whether it is the second half; where a row leaves its filter by it, that is a delete."""
+        old_id = left_id(write)
+        return old_id is not None and write.collection == self.collection and canonical(old_id) == canonical(self.id)
 
     def leaves_again_by(self, write: Delete) -> bool:
         """Whether it is the same first half, told twice."""
@@ -62,9 +64,8 @@ def _complete(steps: Sequence[Step], carry: Carry | None) -> Iterator[Step]:
     for step in steps:
         write = step.write
         if waiting is not None:
-            arrived = type(write) is Move and waiting.arrives_by(write)
             told_twice = type(write) is Delete and waiting.leaves_again_by(write)
-            if not (arrived or told_twice):
+            if not (waiting.arrives_by(write) or told_twice):
                 yield _second_half(waiting, step)
         waiting = None
         if type(write) is Delete and write.moved_to is not None:

@@ -50,15 +50,15 @@ class Holders:
         """The document of the row from before the transaction while it holds the key."""
         return None if self.left else self.first
 
-    def leave(self, row: Document, *, required: bool) -> None:
+    def leave(self, row: Document, *, required: bool, sparse: bool = False) -> None:
         """
-        Take out the row that was as `row` says; `required`: each row has a document.
+        Take out the row that was as `row` says; `required` and `sparse` are as in `Replace`.
 
         It is one of those that came if it equals that one, else the row from before, whatever
         its document is: that may lack a column that was added since, or not be there.
         """
         places = range(len(self.came) - 1, -1, -1)  # the latest has the columns that the row has
-        equal = next((place for place in places if _equal(self.came[place], row)), None)
+        equal = next((place for place in places if _equal(self.came[place], row, sparse=sparse)), None)
         if equal is not None:
             del self.came[equal]
         elif self.left or (self.first is None and required):
@@ -67,9 +67,13 @@ class Holders:
             self.left = True
 
 
-def _equal(one: Document, other: Document) -> bool:
-    """Whether the rows are equal in the columns that both have: some may have been added or dropped between the two."""
-    names = one.keys() & other.keys() - {"_id"}
+def _equal(one: Document, other: Document, *, sparse: bool) -> bool:
+    """
+    Whether the rows are equal in the columns that both have: some may have been added or dropped between the two.
+
+    Where documents leave out nulls, nothing tells such a column from one that is null: then they must be equal in all.
+    """
+    names = (one.keys() | other.keys() if sparse else one.keys() & other.keys()) - {"_id"}
     try:
         return _encoded(one, names) == _encoded(other, names)
     except UNENCODABLE:
@@ -77,4 +81,4 @@ def _equal(one: Document, other: Document) -> bool:
 
 
 def _encoded(row: Document, names: set[str]) -> bytes:
-    return encode({name: row[name] for name in sorted(names)})
+    return encode({name: row[name] for name in sorted(names) if name in row})

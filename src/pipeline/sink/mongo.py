@@ -1,39 +1,47 @@
 """The sink: one MongoDB transaction holds a batch's writes and moves its checkpoints."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from pymongo import MongoClient, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
+from pipeline.change.record import Position
 from pipeline.errors import BatchAbortedError, FencedError, SinkUnavailableError
 from pipeline.sink.answer import UNSENDABLE, DuplicateIdError, command_refusal, is_transient, refusal, unsendable
 from pipeline.sink.bag import Fields, wanted_rows
 from pipeline.sink.batch import ChangePartition, Slice, Step
 from pipeline.sink.bulk import Bulk
-from pipeline.sink.carry import Carry
+from pipeline.sink.carry import Carry, Departed
 from pipeline.sink.checkpoint import COLLECTION, Checkpoint, advance
 from pipeline.sink.claims import Claims
 from pipeline.sink.client import settled
 from pipeline.sink.collection import find_chunks, read_documents, write_documents
+from pipeline.sink.dead_letters import DeadLetters
 from pipeline.sink.document import LOSSLESS, Document
 from pipeline.sink.equals import OutgrownError, find_equal, find_older, find_outgrown
 from pipeline.sink.half_changes import COLLECTION as HALF_CHANGES
 from pipeline.sink.half_changes import completed, half_changes
+from pipeline.sink.letter import Letter
+from pipeline.sink.place_store import Places
+from pipeline.sink.places import Caps
 from pipeline.sink.plan import Plan
 from pipeline.sink.reads import reads
 from pipeline.sink.repeats import without_repeats
 from pipeline.sink.row_id import reshaped
+from pipeline.sink.settle import Settled
 from pipeline.sink.sizes import StoredSizes
 from pipeline.sink.transaction import Transactions
-from pipeline.sink.write import Clear, Swap
+from pipeline.sink.write import Clear, Move, Swap
 
 T = TypeVar("T")
+
+Work: TypeAlias = Callable[[Sequence[Slice], Mapping[ChangePartition, Checkpoint], set[str], ClientSession], list[Checkpoint]]
 
 CROWDED_BATCHES = 64
 """How many batches long inserts are not tried in a collection where one has met a document: a refresh meets them all."""
@@ -45,15 +53,29 @@ class MongoSink:
     """
     Applies batches of one job generation to its target database.
 
-    Not to be shared between threads. Its client is the caller's to close.
+    Not to be shared between threads. Its client is the caller's to close. `tables` names the
+    table of each collection; `tolerance` is how many records of the generation may fail to be applied, None without end;
+    `caps` is how many rows of a collection's table are followed, where they have an end.
     """
 
-    def __init__(self, client: MongoClient[dict[str, Any]], database: str, job: str, generation: int) -> None:
+    def __init__(
+        self,
+        client: MongoClient[dict[str, Any]],
+        database: str,
+        job: str,
+        generation: int,
+        *,
+        tables: Mapping[str, str] | None = None,
+        tolerance: int | None = 0,
+        caps: Caps | None = None,
+    ) -> None:
         self._database = client.get_database(database, codec_options=LOSSLESS)
         self._settled = client.get_database(database, **settled())
         self._checkpoints = self._database[COLLECTION]
         self._sizes = StoredSizes(self._settled)
         self._claims = Claims(self._settled, job, generation)
+        self._letters = DeadLetters(self._database, job, generation, tables or {}, tolerance)
+        self._places = Places(self._database, job, generation, caps or {})
         self._transactions = Transactions(client)
         self._crowded: dict[str, int] = {}
         self._present: dict[str, Fields] = {}
@@ -79,6 +101,23 @@ class MongoSink:
         """
         return self._claims.renew(checkpoint, self._transactions.session_id())
 
+    def verify(self, checkpoints: Iterable[Checkpoint]) -> None:
+        """
+        See that the checkpoints still are as this worker knows them.
+
+        Raises:
+            FencedError: One of them has been moved, or is another worker's.
+            SinkUnavailableError: MongoDB does not answer.
+        """
+        known = {each.id: (each.epoch, each.position) for each in checkpoints}
+        try:
+            found = self._settled[COLLECTION].find({"_id": {"$in": list(known)}}, {"epoch": 1, "position": 1})
+            stored = {each["_id"]: (each["epoch"], each["position"]) for each in found}
+        except PyMongoError as error:
+            raise self._transactions.forget(error) from error
+        if stored != known:
+            raise FencedError("a checkpoint has been moved")
+
     def apply(self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint]) -> list[Checkpoint]:
         """
         Apply the batch in one transaction, exactly once, and return the checkpoints it moved.
@@ -90,6 +129,7 @@ class MongoSink:
 
         Raises:
             WriteRefusedError: Some write of the batch is refused; nothing of it is applied.
+            ToleranceExceededError: Some change of it cannot be applied, and that is not tolerated; nothing of it is applied.
             BatchAbortedError: The batch of several steps is too large, or MongoDB gave its transaction up; nothing of it is applied.
             FencedError: A partition of the batch is another worker's now.
             SinkUnavailableError: MongoDB does not answer, or not about the commit.
@@ -98,13 +138,38 @@ class MongoSink:
         match slices:
             case [Slice(steps=[Step(write=Clear(collection=collection))]) as part]:
                 return [self._clear(part, collection, checkpoints[part.partition])]
+        return self._persist(slices, checkpoints, self._write_all)
+
+    def asked_letters(self, checkpoint: Checkpoint) -> list[Letter]:
+        """
+        Some of the partition's dead letters that are to be replayed, in the order of their records; empty when there are none (any more).
+
+        Raises:
+            SinkUnavailableError: MongoDB does not answer.
+        """
+        try:
+            return self._letters.asked(checkpoint)
+        except PyMongoError as error:
+            raise self._transactions.forget(error) from error
+
+    def replay(self, part: Slice, letters: Mapping[int, Letter], checkpoint: Checkpoint) -> Checkpoint:
+        """
+        Apply dead letters in one transaction, which closes them; `letters` has that of each step's offset, all in one partition.
+
+        A letter whose step is a failure stays open, and waits for the next time. Raises as `apply` does.
+        """
+        (moved,) = self._persist([part], {part.partition: checkpoint}, partial(self._replay_all, letters))
+        return moved
+
+    def _persist(self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint], work: Work) -> list[Checkpoint]:
+        """What `work` returns, once it has passed in one transaction."""
         several = sum(len(part.steps) for part in slices) > 1
         if several:
             self._weigh(slices)
         crowded = set(self._crowded)
         while True:
             try:
-                moved = self._transactions.run(lambda session: self._write_all(slices, checkpoints, crowded, session), divisible=several)
+                moved = self._transactions.run(lambda session: work(slices, checkpoints, crowded, session), divisible=several)
             except DuplicateIdError as duplicate:
                 if duplicate.collection in crowded:
                     raise SinkUnavailableError(f"{duplicate.collection}: something else inserts the same documents") from duplicate
@@ -129,14 +194,41 @@ class MongoSink:
     def _write_all(
         self, slices: Sequence[Slice], checkpoints: Mapping[ChangePartition, Checkpoint], crowded: set[str], session: ClientSession
     ) -> list[Checkpoint]:
-        moved = [self._write(part, checkpoints[part.partition], session, crowded) for part in slices]
+        settled = [self._settle(part, checkpoints[part.partition], session) for part in slices]
+        self._letters.tolerate([failure for each in settled for failure in each.counted], session)
+        moved = [self._write(part, each, checkpoints[part.partition], session, crowded) for part, each in zip(slices, settled, strict=True)]
         self._move([checkpoints[part.partition] for part in slices], moved, session)
         return moved
 
-    def _write(self, part: Slice, checkpoint: Checkpoint, session: ClientSession, crowded: set[str]) -> Checkpoint:
-        steps = completed(part.steps, checkpoint.carry)
-        stored = read_documents(self._database, reads(steps, checkpoint.carry), session)
-        plan = Plan(stored, checkpoint.carry, find_equal(self._database, wanted_rows(steps), session))
+    def _replay_all(
+        self,
+        letters: Mapping[int, Letter],
+        slices: Sequence[Slice],
+        checkpoints: Mapping[ChangePartition, Checkpoint],
+        crowded: set[str],
+        session: ClientSession,
+    ) -> list[Checkpoint]:
+        (part,), (checkpoint,) = slices, checkpoints.values()
+        settled = self._letters.settle_again(part.steps, letters, checkpoint, session)
+        self._change(settled.steps, _left_by(part.steps, letters), crowded, session)
+        closed = self._letters.close(settled, letters, checkpoint, session)
+        self._update([_update_of(checkpoint, {"$set": {"openLetters": closed.open_letters}})], session)
+        return [closed]
+
+    def _settle(self, part: Slice, checkpoint: Checkpoint, session: ClientSession) -> Settled:
+        return self._letters.settle(completed(part.steps, checkpoint.carry), checkpoint, session)
+
+    def _write(self, part: Slice, settled: Settled, checkpoint: Checkpoint, session: ClientSession, crowded: set[str]) -> Checkpoint:
+        carry, left = self._change(settled.steps, checkpoint.carry, crowded, session, checkpoint.replay_until)
+        return self._letters.write(settled, left, self._advance(checkpoint, part, settled.steps, carry, session), session)
+
+    def _change(
+        self, steps: Sequence[Step], before: Carry | None, crowded: set[str], session: ClientSession, replay_until: int = 0
+    ) -> tuple[Carry | None, Mapping[Position, Document]]:
+        """Change the documents as the steps say; what the next batch must know, and the documents of rows that could not move."""
+        steps = self._places.admit(steps, session)
+        stored = read_documents(self._database, reads(steps, before), session)
+        plan = Plan(stored, before, find_equal(self._database, wanted_rows(steps), session), replay_until)
         plan.fold(steps)
         self._present = {name: fields for name, fields in self._present.items() if plan.bag.shapes.get(name, {fields}) == {fields}}
         find_older(self._database, plan.bag, self._present, session)
@@ -144,7 +236,7 @@ class MongoSink:
         for collection, writes in plan.writes().items():
             with _judged(collection):
                 write_documents(self._database[collection], writes, session, crowded=collection in crowded)
-        return self._advance(checkpoint, part, steps, carry, session)
+        return carry, plan.left
 
     def _clear(self, part: Slice, collection: str, checkpoint: Checkpoint) -> Checkpoint:
         """
@@ -159,7 +251,8 @@ class MongoSink:
         return self._transactions.run(partial(self._end_clear, part, checkpoint))
 
     def _end_clear(self, part: Slice, checkpoint: Checkpoint, session: ClientSession) -> Checkpoint:
-        cleared = self._advance(checkpoint, part, completed(part.steps, checkpoint.carry), None, session)
+        settled = self._settle(part, checkpoint, session)
+        cleared = self._letters.write(settled, {}, self._advance(checkpoint, part, settled.steps, None, session), session)
         self._move([checkpoint], [cleared], session)
         return cleared
 
@@ -169,11 +262,11 @@ class MongoSink:
 
         All documents are looked at, but not again while the rows keep their columns. Fenced as `_clear` is.
         """
-        collection, row = write.collection, write.gone or {}
+        collection, fields = write.collection, write.shape
         for chunk in self._answered(find_outgrown(self._settled[collection], write)):
-            ids, documents = [document["_id"] for document in chunk], [reshaped(document, row) for document in chunk]
+            ids, documents = [document["_id"] for document in chunk], [reshaped(document, fields) for document in chunk]
             self._transactions.run(partial(self._exchange, collection, ids, documents, checkpoint))
-        self._present[collection] = tuple(row)
+        self._present[collection] = fields
 
     def _answered(self, chunks: Iterator[T]) -> Iterator[T]:
         try:
@@ -196,7 +289,8 @@ class MongoSink:
     ) -> Checkpoint:
         """The checkpoint once the part is applied by these steps; the half changes among them are kept."""
         if halves := half_changes(part, steps, checkpoint):
-            self._database[HALF_CHANGES].insert_many(halves, session=session)
+            kept = [UpdateOne({"_id": half.pop("_id")}, {"$setOnInsert": half}, upsert=True) for half in halves]
+            self._database[HALF_CHANGES].bulk_write(kept, session=session)  # a replay meets them again
         return advance(checkpoint, replace(part, steps=steps), carry, datetime.now(UTC))
 
     def _move(self, before: Sequence[Checkpoint], after: Sequence[Checkpoint], session: ClientSession) -> None:
@@ -208,6 +302,15 @@ class MongoSink:
             matched = self._checkpoints.bulk_write(updates, session=session).matched_count
         if matched < len(updates):
             raise FencedError("a checkpoint has moved under another epoch")
+
+
+def _left_by(steps: Sequence[Step], letters: Mapping[int, Letter]) -> Carry | None:
+    """What was left of the row of a letter that moves; it is alone then."""
+    for step in steps:
+        if type(step.write) is Move and (left := letters[step.offset].left) is not None:
+            write = step.write
+            return Carry(None, (), Departed(write.collection, write.old_id, left, write.id))
+    return None
 
 
 def _update_of(known: Checkpoint, change: Mapping[str, Any]) -> UpdateOne:

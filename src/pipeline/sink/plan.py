@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from pipeline.change.record import Position
 from pipeline.errors import WriteRefusedError
 from pipeline.sink.bag import Bag, Found
 from pipeline.sink.batch import Step
@@ -12,9 +13,12 @@ from pipeline.sink.document import Document, Encoded, opened
 from pipeline.sink.holders import Holders, Row
 from pipeline.sink.place import PLAIN, Place, canonical
 from pipeline.sink.reads import Reads
-from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Swap, Write
+from pipeline.sink.write import Clear, Delete, Fail, Insert, Move, Replace, Set, Swap, Write
 
 FULL_IDENTITY = "Run ALTER TABLE ... REPLICA IDENTITY FULL on the table, so that its changes carry every column, then post the job again."
+
+VALUES_UNAVAILABLE = "VALUES_UNAVAILABLE"
+"""The code of a refusal to write a document without the values that its change leaves out."""
 
 Stored = Mapping[Place, Document]
 
@@ -35,14 +39,18 @@ class Plan:
 
     `stored` holds the documents of `reads` that exist, `found` those of `wanted_rows`, and
     `carry` what the partition's last batch left. The writes left in `writes()` touch
-    different documents, so their order does not matter. `bag` plans tables without a key.
+    different documents, so their order does not matter. `bag` plans tables without a key. `left` holds the
+    documents that rows had which should have moved, and could not. Writes before the offset `replay_until` have
+    been applied before: a row that moves then may be at its new key already.
 
     Where keys are deferrable, several rows may hold one until the source transaction ends
     (`Holders`). Until then the document is that of the row that came last.
     """
 
-    def __init__(self, stored: Stored, carry: Carry | None, found: Found | None = None) -> None:
+    def __init__(self, stored: Stored, carry: Carry | None, found: Found | None = None, replay_until: int = 0) -> None:
         self.bag = Bag(found or {})
+        self.left: dict[Position, Document] = {}
+        self._replay_until = replay_until
         self._stored = stored
         self._rows: defaultdict[str, dict[Any, Write]] = defaultdict(dict)
         self._held: dict[Place, Holders] = {}
@@ -61,8 +69,8 @@ class Plan:
         """
         for step in steps:
             write = step.write
-            if isinstance(write, (Swap, Clear)):
-                self._change_many(write)
+            if isinstance(write, (Swap, Clear, Fail)):
+                self._change_no_row(write)
                 continue
             if step.transaction != self._transaction:
                 self._begin(step.transaction)
@@ -75,7 +83,7 @@ class Plan:
                 case Replace(gone=None):
                     rows[key] = _whole(before, write, write.document)
                 case Set():
-                    rows[key] = _set(before, write)
+                    rows[key] = _set(before, write) if self._stays(Place(write.collection, key), write) else _left(write)
                 case Delete():
                     self._delete(Place(write.collection, key), write)
                 case Move():
@@ -130,11 +138,36 @@ class Plan:
         if self._departed is not None and self._departed.row is not None:
             yield self._departed.row
 
-    def _change_many(self, write: Swap | Clear) -> None:
-        """A change that is not about one `_id`."""
-        if isinstance(write, Clear):
-            raise TypeError("a clear is a batch of its own")
-        self.bag.swap(write)
+    def _change_no_row(self, write: Swap | Clear | Fail) -> None:
+        """A change that is not about one `_id`, or about none that is to change."""
+        match write:
+            case Swap():
+                self.bag.swap(write)
+            case Fail():
+                self._fail(write)
+            case Clear():
+                raise TypeError("a clear is a batch of its own")
+
+    def _fail(self, write: Fail) -> None:
+        """A row that should have come to its new key does not: the document it had is all that is left of its old one."""
+        if write.old_id is None:
+            return
+        departed, self._departed = self._departed, None
+        if departed is not None and departed.row is not None and departed.place == Place(write.collection, canonical(write.old_id)):
+            document = _document(departed.row, self._stored)
+            if document is not None:
+                self.left[write.position] = document
+
+    def _stays(self, place: Place, write: Set) -> bool:
+        """Whether the row satisfies its filter, by values that the change left out and its document has."""
+        if write.stays is None:
+            return True
+        row = self._row(place, write.id)
+        known = self._stored.get(place, {}) if row is not None and row.open != () else {}
+        document = known | (row.known if row is not None else {})
+        if lacking := [name for name in write.stays.fields if name not in document]:
+            raise no_document(write, write.id, lacking)
+        return write.stays.told_by(document)
 
     def _change(self, place: Place, write: Insert | Replace) -> None:
         """A row comes to hold a deferrable key, or one of those that hold it changes."""
@@ -155,7 +188,7 @@ class Plan:
         holders = self._held.get(place)
         if holders is None:
             holders = self._held[place] = self._holders(place, write.id)
-        holders.leave(row, required=write.required)
+        holders.leave(row, required=write.required, sparse=write.sparse)
         self._show(place, holders, write)
 
     def _holders(self, place: Place, identity: Any) -> Holders:
@@ -186,19 +219,34 @@ class Plan:
         else:
             row = Row(place, write.id, write.gone)
             self._leave(place, write, write.gone)
+        if write.moved_from is not None:
+            self._departed = None
         if write.moved_to is not None:
             self._departed = _Departed(place, write.id, row, write.moved_to, write.gone is not None)
 
     def _move(self, place: Place, write: Move) -> None:
-        document = self._filled(write)
+        try:
+            document = self._filled(write)
+        except WriteRefusedError:
+            if write.position.offset >= self._replay_until or not write.unavailable:
+                raise
+            self._stay(place, Set(write.collection, write.id, opened(write.document), write.unavailable, write.position, write.stays))
+            return
         if document is None:
             return
         rows = self._rows[place.collection]
-        if write.deferrable:
+        if write.stays is not None and not write.stays.told_by(opened(document)):
+            rows[place.key] = Delete(write.collection, write.id, write.position)
+        elif write.deferrable:
             self._come(place, write, opened(document))
         else:
             kind = Replace if place in self._stored or place.key in rows else Insert
             rows[place.key] = kind(write.collection, write.id, document, write.position)
+
+    def _stay(self, place: Place, write: Set) -> None:
+        """The row is at its new key since the first time, with the values that its change leaves out."""
+        rows = self._rows[place.collection]
+        rows[place.key] = _set(rows.get(place.key), write) if self._stays(place, write) else _left(write)
 
     def _filled(self, write: Move) -> Document | Encoded | None:
         """The whole document of the moved row; None where all of it is the old one's, and there is none."""
@@ -239,14 +287,19 @@ def no_document(write: Write, identity: Any, fields: Sequence[str]) -> WriteRefu
         f"{write.collection}: the change at {write.position} leaves out unchanged values ({', '.join(fields)}), "
         f"and there is no document with _id {identity!r} that has them",
         suggestion=FULL_IDENTITY,
-        code="VALUES_UNAVAILABLE",
-    )
+        code=VALUES_UNAVAILABLE,
+    ).at(write.position)
 
 
 def _whole(before: Write | None, write: Insert | Replace, document: Document | Encoded) -> Write:
     """A row's whole image over what the batch did before: still an insert when the batch itself inserted it."""
     kind = Insert if type(before) is Insert else Replace
     return write if type(write) is kind else kind(write.collection, write.id, document, write.position)
+
+
+def _left(write: Set) -> Delete:
+    """What becomes of a row that has left its filter."""
+    return Delete(write.collection, write.id, write.position)
 
 
 def _set(before: Write | None, write: Set) -> Write:

@@ -7,7 +7,7 @@ from typing import Any, TypeGuard
 
 from pipeline.sink.batch import Step
 from pipeline.sink.carry import Carry
-from pipeline.sink.write import Delete, Insert, Move, Replace, Write
+from pipeline.sink.write import Delete, Fail, Insert, Move, Replace, Set, Write
 
 
 @dataclass(slots=True)
@@ -25,11 +25,12 @@ class Reads:
 
 def reads(steps: Iterable[Step], carry: Carry | None = None) -> dict[str, Reads]:
     """
-    Name what the plan must know of the documents before the batch, by collection; empty unless keys change or are deferrable.
+    Name what the plan must know of the documents before the batch, by collection; nearly always none.
 
-    A moved row takes its unavailable values from the document it had. It matters whether an
+    A moved row takes its unavailable values from the document it had, and one that cannot move
+    leaves that to its letter. It matters whether an
     `_id` is taken where several rows may have it for a moment; of those that have, the latest is stored, and
-    it may have come since the transaction of `carry` began.
+    it may have come since the transaction of `carry` began. What an update leaves out may decide whether its row satisfies its filter.
     """
     wanted: defaultdict[str, Reads] = defaultdict(Reads)
     for held in carry.held if carry is not None else ():
@@ -38,8 +39,12 @@ def reads(steps: Iterable[Step], carry: Carry | None = None) -> dict[str, Reads]
         write = step.write
         if type(write) is Move:
             wanted[write.collection].add([write.id, write.old_id], write.unavailable)
+        elif type(write) is Set and write.stays is not None:
+            wanted[write.collection].add([write.id], write.unavailable)
         elif type(write) is Insert and write.deferrable:
             wanted[write.collection].add([write.id])
+        elif type(write) is Fail and write.old_id is not None:
+            wanted[write.collection].add([write.old_id], None)
         if carry is not None and carry.transaction == step.transaction and _may_meet(write):
             wanted[write.collection].add([write.id], None)
     return dict(wanted)

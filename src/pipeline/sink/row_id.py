@@ -5,7 +5,7 @@ So the documents equal to a row stand side by side in the index that every colle
 and one of them is found without looking at any other.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -47,9 +47,13 @@ def reshaped(document: Document, fields: Container[str]) -> Document:
     return {"_id": {**document["_id"], "row": digest(kept)}, **kept}
 
 
-def older_digest(document: Document, lacking: int) -> bytes | None:
-    """The digest that the row's document had before the last `lacking` columns were added; None where it has no more than these."""
-    fields = [name for name in document if name != "_id"]
-    if lacking >= len(fields):
+def older_digest(document: Document, fields: Sequence[str], lacking: int) -> bytes | None:
+    """
+    The digest that the row's document had before the last `lacking` columns were added; None where it has no more than these.
+
+    `fields` are those of the row, also where the document leaves them out.
+    """
+    columns = [name for name in fields if name != "_id"]
+    if lacking >= len(columns):
         return None
-    return digest({name: document[name] for name in fields[: len(fields) - lacking]})
+    return digest({name: document[name] for name in columns[: len(columns) - lacking] if name in document})

@@ -15,7 +15,7 @@ from pipeline.sink.answer import answering
 from pipeline.sink.checkpoint import COLLECTION
 from pipeline.sink.client import open_target, settled
 
-__all__ = ["claim_collections", "find_conflicts", "open_target", "prepare_targets", "release_collections"]
+__all__ = ["claim_collections", "find_conflicts", "find_filled", "open_target", "prepare_targets", "release_collections"]
 
 CLAIMS = "_rowstream.claims"
 NAMESPACE_EXISTS = 48
@@ -40,13 +40,21 @@ async def claim_collections(database: Database, job: str, collections: Sequence[
                 await claims.update_one({"_id": collection, "job": job}, {"$set": {"job": job}}, upsert=True)
             except DuplicateKeyError:
                 await claims.delete_many({"_id": {"$in": list(collections)}, "job": job})
-                raise await _taken(database, collection) from None
+                claim = await claims.find_one({"_id": collection})
+                raise _taken(collection, claim["job"] if claim else None) from None
 
 
-async def release_collections(database: Database, job: str) -> None:
-    """Give the job's collections free; the documents stay."""
+async def release_collections(database: Database, job: str, collections: Sequence[str] | None = None) -> None:
+    """Give the job's collections free, or some of them; the documents stay."""
+    some = {} if collections is None else {"_id": {"$in": list(collections)}}
     with answering():
-        await database.get_collection(CLAIMS, **settled()).delete_many({"job": job})
+        await database.get_collection(CLAIMS, **settled()).delete_many({"job": job, **some})
+
+
+async def find_filled(database: Database, collections: Sequence[str]) -> list[str]:
+    """Those of the collections that hold documents."""
+    with answering():
+        return [name for name in collections if await database[name].find_one({}, {"_id": 1}) is not None]
 
 
 async def find_conflicts(database: Database, job: str, collections: Sequence[str]) -> dict[str, str]:
@@ -70,15 +78,50 @@ async def prepare_targets(database: Database, collections: Sequence[str], drop: 
     """
     with answering():
         await _check_transactions(database)
-        present = {found["name"]: found async for found in await database.list_collections()}
-        for name in collections:
-            if name in present:
-                _check_kind(name, present[name])
+        present = {found["name"]: found for found in await _present(database, collections)}
+        for name, found in present.items():
+            _check_kind(name, found)
         for name in {*collections, COLLECTION}:
-            if drop and name in present and name != COLLECTION:
+            if drop and name in present:
                 await database.drop_collection(name)
             await _create(database, name)
         await _check_transaction_writes(database)
+
+
+async def find_faults(database: Database, collections: Sequence[str]) -> list[ConfigError]:
+    """
+    Say what keeps a new job from writing these collections; nothing is made.
+
+    Raises:
+        SinkUnavailableError: MongoDB does not answer.
+        ConfigError: The user may not look, or may not write.
+    """
+    with answering():
+        try:
+            await _check_transactions(database)
+        except ConfigError as error:
+            return [error]
+        faults = []
+        for found in await _present(database, collections):
+            try:
+                _check_kind(found["name"], found)
+            except ConfigError as error:
+                faults.append(error)
+        faults += [_taken(collection, job) for collection, job in sorted((await find_conflicts(database, "", collections)).items())]
+        await _check_transaction_writes(database)
+        return faults
+
+
+async def count_documents(database: Database, collections: Sequence[str]) -> dict[str, int]:
+    """About how many documents those of the collections have that are not empty."""
+    with answering():
+        present = [found["name"] for found in await _present(database, collections)]
+        counts = {name: await database[name].estimated_document_count() for name in sorted(present)}
+    return {name: count for name, count in counts.items() if count}
+
+
+async def _present(database: Database, collections: Sequence[str]) -> list[Mapping[str, Any]]:
+    return [found async for found in await database.list_collections(filter={"name": {"$in": list(collections)}})]
 
 
 async def _create(database: Database, name: str) -> None:
@@ -131,11 +174,9 @@ def _check_kind(name: str, found: Mapping[str, Any]) -> None:
     )
 
 
-async def _taken(database: Database, collection: str) -> ConfigError:
-    claim = await database[CLAIMS].find_one({"_id": collection})
-    other = f"job {claim['job']}" if claim else "another job"
+def _taken(collection: str, job: str | None) -> ConfigError:
     return ConfigError(
-        f"The collection {collection} is written by {other}, which is active",
+        f"The collection {collection} is written by {f'job {job}' if job else 'another job'}, which is active",
         suggestion="Stop that job, or name another database in the connection string.",
         code="COLLECTION_TAKEN",
     )

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from pipeline.sink.batch import Step
 from pipeline.sink.place import PLAIN, canonical
-from pipeline.sink.write import Clear, Swap, Write
+from pipeline.sink.write import Clear, Fail, Swap, Write
 
 
 class Told(NamedTuple):
@@ -54,7 +54,7 @@ def latest(before: Told | None, steps: Sequence[Step]) -> Told | None:
 
 
 def _described(write: Write) -> tuple[str, str, Any]:
-    kind = type(write).__name__
+    kind = write.kind if isinstance(write, Fail) else type(write).__name__
     if isinstance(write, Clear):
         return kind, write.collection, None
     if isinstance(write, Swap):

@@ -1,11 +1,20 @@
 """What the sink is asked to do."""
 
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-from pipeline.change.record import Position
+from pipeline.change.record import Position, Record
+from pipeline.errors import EventError
 from pipeline.sink.document import Document, Encoded
+
+
+class Stays(NamedTuple):
+    """What tells whether a row whose change leaves out values satisfies its filter; `fields` are those of its document that it needs."""
+
+    fields: tuple[str, ...]
+    told_by: Callable[[Document], bool]
 
 
 class Insert(Struct, gc=False):
@@ -28,7 +37,8 @@ class Replace(Struct, gc=False):
     A row's whole new image: its document is replaced, or inserted where none exists.
 
     `gone` is the row as it was where its key is deferrable, so that it tells which of several
-    rows is meant, else None; `required`: each row has a document.
+    rows is meant, else None; `required`: each row has a document. `sparse`: documents leave out
+    nulls, so that a field which is not there is one of the row's values, too.
     """
 
     collection: str
@@ -37,6 +47,7 @@ class Replace(Struct, gc=False):
     position: Position
     gone: Document | None = None
     required: bool = True
+    sparse: bool = False
 
 
 class Set(Struct, gc=False):
@@ -46,7 +57,7 @@ class Set(Struct, gc=False):
     A document with all of these must exist, or the values are lost and the write is refused;
     null is a value, too. `document` holds the known fields, `_id` included. The document
     becomes `document` plus the unavailable fields' present values: fields that are in
-    neither disappear.
+    neither disappear. `stays`: whether the row satisfies its filter hangs on unavailable fields.
     """
 
     collection: str
@@ -54,6 +65,7 @@ class Set(Struct, gc=False):
     document: Document
     unavailable: tuple[str, ...]
     position: Position
+    stays: Stays | None = None
 
 
 class Move(Struct, gc=False):
@@ -62,7 +74,7 @@ class Move(Struct, gc=False):
 
     Like `Replace` for the new `_id`; the `unavailable` fields take their values from the
     document that `old_id` names, as it was before that delete; None: every field but `_id`
-    does, and where there was no document none comes. `deferrable` is as in `Insert`.
+    does, and where there was no document none comes. `deferrable` is as in `Insert`, `stays` as in `Set`.
     """
 
     collection: str
@@ -72,6 +84,7 @@ class Move(Struct, gc=False):
     unavailable: tuple[str, ...] | None
     position: Position
     deferrable: bool = False
+    stays: Stays | None = None
 
 
 class Delete(Struct, gc=False):
@@ -79,7 +92,8 @@ class Delete(Struct, gc=False):
     A row that is gone; that no document exists is no error.
 
     `moved_to` is the `_id` the row has taken when the delete is the first half of a key
-    change, else None. `gone` and `required` are as in `Replace`.
+    change, else None. `moved_from` is the `_id` that it had when it is the second half, of a row that
+    does not satisfy its filter under the new one. `gone`, `required` and `sparse` are as in `Replace`.
     """
 
     collection: str
@@ -88,6 +102,8 @@ class Delete(Struct, gc=False):
     moved_to: Any = None
     gone: Document | None = None
     required: bool = True
+    sparse: bool = False
+    moved_from: Any = None
 
 
 class Swap(Struct, gc=False):
@@ -97,7 +113,8 @@ class Swap(Struct, gc=False):
     `gone` is the row as it was, with the beginning of its document's `_id` as `_id` (which one of
     several equal documents goes does not matter), or None for a new row; `come` is the
     document of the row as it is, or None for a deleted one. `required`: the row has a
-    document, so that the write is refused where none is found.
+    document, so that the write is refused where none is found. `fields` are those that a row may
+    have, `_id` included, where documents leave out nulls; else None.
     """
 
     collection: str
@@ -105,6 +122,22 @@ class Swap(Struct, gc=False):
     come: Document | None
     position: Position
     required: bool = True
+    fields: tuple[str, ...] | None = None
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """The fields of the table's rows, in order: those that are null, too."""
+        return tuple(self.come or self.gone or ()) if self.fields is None else self.fields
+
+    @property
+    def had_columns_added(self) -> bool:
+        """
+        Whether a row that is not found may have the document of a time when it had fewer columns.
+
+        Where nulls are left out, such a document looks as that of another row does whose last
+        columns are null. Where each row has a document, either may take the other's place.
+        """
+        return self.required or self.fields is None
 
 
 class Clear(Struct, gc=False):
@@ -114,4 +147,29 @@ class Clear(Struct, gc=False):
     position: Position
 
 
-Write: TypeAlias = Insert | Replace | Set | Move | Delete | Swap | Clear
+class Fail(Struct, gc=False):
+    """
+    A change that cannot be applied, for the reason that `error` tells: no document changes, and its record is kept as a dead letter.
+
+    `id` is the `_id` of the row's document, and `old_id` the one before, where the change is the
+    second half of a key change; None where they are not known. `kind` names the write that it would have been.
+    """
+
+    collection: str
+    id: Any
+    position: Position
+    error: EventError
+    record: Record | None
+    operation: str
+    old_id: Any = None
+    kind: str = "Fail"
+
+
+Write: TypeAlias = Insert | Replace | Set | Move | Delete | Swap | Clear | Fail
+
+
+def left_id(write: Write) -> Any:
+    """The `_id` that the row had before, where the write is the second half of a change of its key; None of any other."""
+    if isinstance(write, Move | Fail):
+        return write.old_id
+    return write.moved_from if isinstance(write, Delete) else None

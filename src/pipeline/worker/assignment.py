@@ -17,6 +17,7 @@ from pipeline.sink.mongo import MongoSink
 from pipeline.worker.consumer import ChangeConsumer, RecordsLostError
 from pipeline.worker.control import LiveJobs
 from pipeline.worker.failure import failure_of
+from pipeline.worker.filtering import caps_of
 from pipeline.worker.loop import CannotApplyError, ChangeLoop
 from pipeline.worker.translate import Translator
 
@@ -45,10 +46,15 @@ class Assignment(threading.Thread):
         self._control = control
         self._stopping = threading.Event()
         self.reported = False
+        self._letters_asked = job.letters_asked
 
     def knows(self, job: Job) -> bool:
         """Whether the thread knows all that it must of the job as it is now."""
         return (self._job.tables, self._job.exactly_once) == (job.tables, job.exactly_once)
+
+    def note(self, job: Job) -> None:
+        """Take note of the job as it is now, of which the thread knows all that it must."""
+        self._letters_asked = job.letters_asked
 
     def stop(self) -> None:
         """Ask the thread to end after the batch in hand."""
@@ -76,7 +82,15 @@ class Assignment(threading.Thread):
         job, settings = self._job, self._settings
         secrets = self._vault.open(job.id, job.secrets or b"")
         with connect(secrets["mongodbUrl"]) as client:
-            sink = MongoSink(client, job.target_database, job.id, job.generation)
+            sink = MongoSink(
+                client,
+                job.target_database,
+                job.id,
+                job.generation,
+                tables={plan.collection: plan.qualified_name for plan in job.tables},
+                tolerance=job.tolerance,
+                caps=caps_of(job),
+            )
             consumer = ChangeConsumer(
                 consumer_group(job.id, job.generation),
                 job.topics,
@@ -96,6 +110,7 @@ class Assignment(threading.Thread):
                     records=settings.batch_records,
                     size=settings.batch_bytes,
                     stopping=self._stopping.is_set,
+                    asked=lambda: self._letters_asked,
                 ).run()
             finally:
                 consumer.close()

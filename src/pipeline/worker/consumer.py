@@ -11,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from pipeline.change.record import Position, Record
 from pipeline.errors import EngineUnavailableError, PipelineError, SinkUnavailableError
 from pipeline.kafka.pulse import Pulse
+from pipeline.kafka.retention import KEEP_LONGER
 from pipeline.sink.batch import ChangePartition
 from pipeline.sink.checkpoint import Checkpoint
 
@@ -189,7 +190,7 @@ class ChangeConsumer:
             raise RecordsLostError(
                 f"Kafka no longer has the records of {partition} from offset {self._positions.get(partition, '?')} on, "
                 "which were not applied yet",
-                suggestion="Post the job again. Keep change topics longer (ROWSTREAM_TOPIC_RETENTION_SECONDS) than workers may be away.",
+                suggestion=f"Post the job again with a snapshot, and {KEEP_LONGER}.",
             )
         if error.code() in REFUSALS:
             raise EngineUnavailableError(f"Kafka: {error.str()}: {REFUSALS[error.code()]}")

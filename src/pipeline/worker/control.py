@@ -30,11 +30,15 @@ class LiveJobs:
         self._client.close()
 
     def read(self) -> dict[tuple[str, int], Job]:
-        """The live jobs by id and generation."""
+        """The live jobs that are not paused, and the replays of any into other collections, by id and generation."""
         jobs = [Job.model_validate(document) for document in self._jobs.find({"live": True})]
-        return {(job.id, job.generation): job for job in jobs}
+        twins = [twin for job in jobs if (twin := job.twin()) is not None]
+        return {(job.id, job.generation): job for job in [*(job for job in jobs if not job.paused), *twins]}
 
     def report(self, job: Job, failure: Failure) -> None:
         """Record why the job cannot go on, if it is still live; the first report stands."""
-        untold = {"_id": job.id, "generation": job.generation, "live": True, "workerFailure": {"$exists": False}}
+        live = {"_id": job.id, "live": True}
+        untold = {**live, "generation": job.generation, "workerFailure": {"$exists": False}}
         self._jobs.update_one(untold, {"$set": {"workerFailure": failure.stored()}})
+        untold = {**live, "replay.generation": job.generation, "replay.failure": {"$exists": False}}
+        self._jobs.update_one(untold, {"$set": {"replay.failure": failure.stored()}})

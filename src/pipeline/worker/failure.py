@@ -2,8 +2,7 @@
 
 from datetime import UTC, datetime
 
-import msgspec
-
+from pipeline.change.record import key_text
 from pipeline.errors import EventError, PipelineError
 from pipeline.jobs.job import Failure
 from pipeline.worker.loop import CannotApplyError
@@ -30,14 +29,3 @@ def _failure(error: PipelineError, message: str, key: dict[str, str] | None = No
         field_name=column,
         key=key,
     )
-
-
-def key_text(key: bytes | None) -> dict[str, str] | None:
-    """The columns of a record's key as text, or None where it has none that can be read."""
-    if key is None:
-        return None
-    try:
-        payload = msgspec.json.decode(key)["payload"]
-        return {str(name): value if isinstance(value, str) else msgspec.json.encode(value).decode() for name, value in payload.items()}
-    except (msgspec.MsgspecError, LookupError, TypeError, AttributeError):
-        return None

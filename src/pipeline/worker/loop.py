@@ -8,7 +8,9 @@ import structlog
 
 from pipeline.change.record import Position
 from pipeline.errors import SinkUnavailableError
+from pipeline.sink.batch import ChangePartition
 from pipeline.worker.consumer import ChangeConsumer, Fetched
+from pipeline.worker.letters import LetterReplayer
 from pipeline.worker.translate import Translator
 from pipeline.worker.writer import RefusedStepError, Sink, Writer
 
@@ -16,10 +18,11 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
+VERIFY_SECONDS = 2.0
 
 
 class CannotApplyError(Exception):
-    """A record cannot be applied; everything before it in its partition is."""
+    """A record cannot be applied, and that is not tolerated; everything before it in its partition is."""
 
     def __init__(self, position: Position, key: bytes | None, cause: Exception) -> None:
         super().__init__(str(position))
@@ -32,11 +35,20 @@ class ChangeLoop:
     """
     Applies one job generation's changes until told to stop.
 
-    While a batch is written, the next is fetched, decoded and mapped.
+    While a batch is written, the next is fetched, decoded and mapped. `asked` counts how often
+    users have asked for dead letters to be replayed.
     """
 
     def __init__(
-        self, consumer: ChangeConsumer, translator: Translator, sink: Sink, *, records: int, size: int, stopping: Callable[[], bool]
+        self,
+        consumer: ChangeConsumer,
+        translator: Translator,
+        sink: Sink,
+        *,
+        records: int,
+        size: int,
+        stopping: Callable[[], bool],
+        asked: Callable[[], int] = lambda: 0,
     ) -> None:
         self._consumer = consumer
         self._translator = translator
@@ -45,6 +57,11 @@ class ChangeLoop:
         self._records = records
         self._bytes = size
         self._stopping = stopping
+        self._asked = asked
+        self._sink = sink
+        self._verified_at = time.monotonic()
+        self._looked: dict[ChangePartition, tuple[int, int]] = {}
+        self._replayer = LetterReplayer(sink, translator)
         consumer.before_rebalance = self._writer.wait
 
     def run(self) -> None:
@@ -61,6 +78,8 @@ class ChangeLoop:
             while not self._stopping():
                 try:
                     self._apply_next()
+                    self._replay_letters()
+                    self._verify()
                 except SinkUnavailableError as error:
                     self._wait_for_sink(error)
             self._finish()
@@ -76,14 +95,32 @@ class ChangeLoop:
             self._apply(batch)
 
     def _apply(self, batch: Sequence[Fetched]) -> None:
-        slices, refusal = self._translator.translate(batch)
+        slices = self._translator.translate(batch)
         self._finish()
         checkpoints = dict(self._consumer.checkpoints)
         self._writer.start([part for part in slices if part.end != checkpoints[part.partition].position], checkpoints)
         self._writing = batch
-        if refusal is not None:
+
+    def _replay_letters(self) -> None:
+        """Replay the dead letters of a partition when it is new here, and each time that users have asked since."""
+        for partition, known in list(self._consumer.checkpoints.items()):
+            look = (self._asked(), known.epoch)
+            if known.open_letters and self._looked.get(partition) != look:
+                self._finish()
+                checkpoint = self._consumer.checkpoints[partition]
+                self._consumer.moved({partition: self._replayer.replay(checkpoint)})
+                self._looked[partition] = look
+
+    def _verify(self) -> None:
+        """
+        See now and then that the checkpoints are where they are known to be.
+
+        Others move them: a replay, or whoever restores a backup. A partition to which nothing comes would not notice.
+        """
+        if time.monotonic() - self._verified_at > VERIFY_SECONDS:
             self._finish()
-            raise CannotApplyError(refusal.record.position, refusal.record.key, refusal.error) from refusal.error
+            self._sink.verify(self._consumer.checkpoints.values())
+            self._verified_at = time.monotonic()
 
     def _finish(self) -> None:
         """Wait for the batch that is being written."""

@@ -8,8 +8,8 @@ import time
 
 import structlog
 
+from pipeline.lifeline import PARENT
 from pipeline.settings import Settings
-from pipeline.worker.process import PARENT
 
 log = structlog.get_logger()
 

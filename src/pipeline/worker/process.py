@@ -1,6 +1,5 @@
 """A worker process: takes part in every live job."""
 
-import ctypes
 import gc
 import os
 import signal
@@ -16,6 +15,7 @@ from pymongo.errors import PyMongoError
 from pipeline.errors import PipelineError
 from pipeline.jobs.job import Job
 from pipeline.jobs.vault import Vault
+from pipeline.lifeline import die_with_parent, orphaned
 from pipeline.settings import Settings
 from pipeline.worker.assignment import Assignment
 from pipeline.worker.control import LiveJobs
@@ -32,8 +32,6 @@ COLLECT_AFTER = 100_000
 
 BUGS_TOLERATED = 3
 BUGS_FORGOTTEN_SECONDS = 3_600.0
-PARENT = "ROWSTREAM_WORKER_PARENT"
-"""The environment variable that names the process (by pid) whose end is the worker's too."""
 
 
 class WorkerProcess:
@@ -53,7 +51,7 @@ class WorkerProcess:
 
     def run(self) -> None:
         """Follow the live jobs until stopped; then every thread finishes its batch and leaves its group."""
-        while not self._stopping.is_set() and not _orphaned():
+        while not self._stopping.is_set() and not orphaned():
             try:
                 self._follow(self._control.read())
             except PyMongoError as error:
@@ -73,6 +71,8 @@ class WorkerProcess:
             assignment.stop()
         for assignment in gone:
             assignment.join()
+        for key, assignment in self._assignments.items():
+            assignment.note(live[key])
         for key in live.keys() - self._assignments.keys():
             self._take_up(key, live[key])
 
@@ -109,7 +109,7 @@ def main(settings: Settings) -> None:
     signal.signal(signal.SIGINT, on_signal)
     threading.excepthook = _log_bug
     _tune()
-    _die_with_parent()
+    die_with_parent()
     log.info("working", pid=os.getpid())
     process.run()
 
@@ -126,14 +126,3 @@ def _log_bug(args: threading.ExceptHookArgs) -> None:
     name = args.thread.name if args.thread else "?"
     if args.exc_value is not None:
         log.error("a bug stopped a thread", thread=name, exc_info=args.exc_value)
-
-
-def _die_with_parent() -> None:
-    """Have Linux end this process when its parent dies; elsewhere `_orphaned` sees it."""
-    if PARENT in os.environ and sys.platform == "linux":
-        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, prctl(2)
-        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-
-
-def _orphaned() -> bool:
-    return PARENT in os.environ and str(os.getppid()) != os.environ[PARENT]

@@ -14,6 +14,7 @@ from tests.fakes.keyless import OWNER, VALUES, KeylessTable, keyless_history, sw
 from tests.fakes.rows import COLLECTION, PARTITION, part, position, step
 
 from pipeline.errors import FencedError, WriteRefusedError
+from pipeline.mapping.style import Nulls
 from pipeline.sink import collection as chunks
 from pipeline.sink.batch import ChangePartition, Step
 from pipeline.sink.checkpoint import COLLECTION as CHECKPOINTS
@@ -77,14 +78,16 @@ def target(mongodb: MongoDB, asked: list[CommandStartedEvent]) -> Iterator[Targe
         client.drop_database(name)
 
 
-@pytest.mark.parametrize("turn", range(6))
-def test_any_history_with_columns_that_come_and_go_leaves_the_rows_of_the_source(target: Target, turn: int) -> None:
+@pytest.mark.parametrize("nulls", [Nulls.KEEP] * 6 + [Nulls.OMIT] * 3)
+def test_any_history_with_columns_that_come_and_go_leaves_the_rows_of_the_source(target: Target, nulls: Nulls) -> None:
     seed = random.SystemRandom().randrange(1 << 32)
     print(f"seed {seed}")  # noqa: T201 - shown with a failed test
-    dice, table = random.Random(seed), KeylessTable("abcdefg")  # noqa: S311 - dice of a test
+    dice, table = random.Random(seed), KeylessTable("abcdefg", nulls)  # noqa: S311 - dice of a test
 
     def statement() -> tuple[Any, ...]:
-        pick = dice.choices(("insert", "update", "delete", "add_column", "drop_column"), (8, 6, 4, 0.3, 0.3))[0]
+        pick = dice.choices(("insert", "update", "delete", "add_column", "drop_column"), (8, 6, 4, 0.3, 0.3 if nulls is Nulls.KEEP else 0))[
+            0
+        ]
         place, value = dice.randrange(40), dice.choice(VALUES)
         arguments = {
             "insert": ([value, dice.choice(VALUES)],),
@@ -101,6 +104,21 @@ def test_any_history_with_columns_that_come_and_go_leaves_the_rows_of_the_source
         target.apply(*steps[:size])
         steps = steps[size:]
     assert table.bag_of(target.documents()) == table.bag()
+
+
+def test_where_nulls_are_left_out_a_dropped_column_is_told_from_a_renamed_one_by_what_other_documents_have(target: Target) -> None:
+    for offset, row in enumerate(({"a": 1, "b": 1, "c": None}, {"a": 2, "b": 2, "c": 5}, {"a": 3, "b": None, "c": None})):
+        target.apply(swap(offset, None, row, nulls=Nulls.OMIT))
+    target.apply(swap(3, {"a": 1, "c": None}, {"a": 1, "c": 7}, nulls=Nulls.OMIT), swap(4, {"a": 2, "c": 5}, None, nulls=Nulls.OMIT))
+    assert target.bodies() == [{"a": 3}, {"a": 1, "c": 7}]
+
+
+def test_where_nulls_are_left_out_a_column_that_no_older_document_has_may_be_the_dropped_one(target: Target) -> None:
+    target.apply(swap(0, None, {"a": 1, "b": 1, "c": None}, nulls=Nulls.OMIT))
+    with pytest.raises(RefusedStepError) as refused:
+        target.apply(swap(1, {"a": 1, "c": None}, None, nulls=Nulls.OMIT))
+    assert "ROW_NOT_FOUND" in str(getattr(refused.value.cause, "code", ""))
+    assert target.bodies() == [{"a": 1, "b": 1}]
 
 
 def test_a_row_from_before_columns_were_added_is_found(target: Target) -> None:

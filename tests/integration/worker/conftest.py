@@ -22,6 +22,7 @@ from tests.fakes.proxy import CuttingProxy
 from tests.integration.sink.conftest import collected, mongodb  # noqa: F401 - fixtures
 from tests.unit.change.envelopes import Table
 
+from pipeline.errors import SinkUnavailableError
 from pipeline.jobs.job import Job, Statistics, TablePlan
 from pipeline.jobs.names import consumer_group
 from pipeline.jobs.statistics import live_statistics
@@ -175,12 +176,22 @@ class LiveJob:
 
     async def _progress(self) -> list[Checkpoint]:
         """The checkpoints, none of which has gone back since they were read last."""
-        async with open_target(self.target_url) as client:
-            progress = await read_progress(client[self.database], self.id, 1)
+        progress = await self._read_progress()
         seen = {each.topic: max(each.position, self._seen.get(each.topic, 0)) for each in progress}
         assert {each.topic: each.position for each in progress} == seen, "a checkpoint has gone back"
         self._seen = seen
         return progress
+
+    async def _read_progress(self) -> list[Checkpoint]:
+        """The checkpoints, once MongoDB answers: it may be slow beside so many processes."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                async with open_target(self.target_url) as client:
+                    return await read_progress(client[self.database], self.id, 1)
+            except SinkUnavailableError:
+                if time.monotonic() > deadline:
+                    raise
 
     async def expect_documents_equal_rows(self) -> None:
         """Compare every document and every count with what was done at the source."""

@@ -12,6 +12,7 @@ from tests.fakes.keyless import CHANGES, OWNER, KeylessTable, keyless_history, s
 from tests.fakes.memory_sink import NaiveCollection
 from tests.fakes.rows import COLLECTION, position
 
+from pipeline.mapping.style import Nulls
 from pipeline.sink.bag import Bag, Wanted, wanted_rows
 from pipeline.sink.batch import Step
 from pipeline.sink.document import Document
@@ -86,7 +87,20 @@ def test_rows_that_differ_have_different_digests(one: Document, other: Document)
 
 def test_the_older_forms_of_a_row_lack_its_last_columns() -> None:
     row = {"_id": {}, "a": 1, "b": None, "c": 3}
-    assert [older_digest(row, lacking) for lacking in range(4)] == [digest(row), digest({"a": 1, "b": None}), digest({"a": 1}), None]
+    older = [older_digest(row, tuple(row), lacking) for lacking in range(4)]
+    assert older == [digest(row), digest({"a": 1, "b": None}), digest({"a": 1}), None]
+    omitted = [older_digest({"_id": {}, "a": 1, "c": 3}, tuple(row), lacking) for lacking in range(4)]
+    assert omitted == [digest({"a": 1, "c": 3}), digest({"a": 1}), digest({"a": 1}), None]
+
+
+@pytest.mark.parametrize(("required", "left"), [(True, []), (False, [{"a": 1}])])
+def test_where_nulls_are_left_out_a_row_without_a_document_takes_none_of_a_row_whose_last_column_is_null(
+    required: bool, left: list[Document]
+) -> None:
+    documents: Documents = {}
+    apply(documents, [swap(0, None, {"a": 1, "b": None}, required=required, nulls=Nulls.OMIT)])
+    apply(documents, [swap(1, {"a": 1, "b": 2}, None, required=required, nulls=Nulls.OMIT)])
+    assert [{name: value for name, value in each.items() if name != "_id"} for each in documents.values()] == left
 
 
 def test_a_document_in_the_present_shape_has_the_digest_of_its_row() -> None:
@@ -104,9 +118,9 @@ def test_a_document_of_an_older_form_is_not_taken_twice() -> None:
     assert documents == {}
 
 
-@given(st.lists(CHANGES, max_size=60), st.lists(st.integers(1, 8), min_size=1))
-def test_any_history_cut_into_any_batches_leaves_the_rows_of_the_source(statements: list[Any], sizes: list[int]) -> None:
-    table = KeylessTable()
+@given(st.lists(CHANGES, max_size=60), st.lists(st.integers(1, 8), min_size=1), st.sampled_from(Nulls))
+def test_any_history_cut_into_any_batches_leaves_the_rows_of_the_source(statements: list[Any], sizes: list[int], nulls: Nulls) -> None:
+    table = KeylessTable(nulls=nulls)
     steps = keyless_history(table, statements)
     documents: Documents = {}
     cut = 0

@@ -44,6 +44,14 @@ def test_a_row_is_known_though_columns_were_added_and_dropped_since_it_came() ->
     assert (held.came, held.left) == ([row(a=1, dropped=2)], False)
 
 
+def test_where_nulls_are_left_out_a_row_is_none_that_has_a_value_where_it_has_null() -> None:
+    held = holders(row(a=1, b=2), row(a=1))
+    held.leave(row(a=1), required=True, sparse=True)
+    assert (held.came, held.left) == ([row(a=1, b=2)], False)
+    held.leave(row(a=1), required=True, sparse=True)
+    assert (held.came, held.left) == ([row(a=1, b=2)], True)
+
+
 def test_a_row_whose_column_was_retyped_since_it_came_leaves_when_no_other_can() -> None:
     held = holders(row(a=1), first=None)
     held.leave(row(a="1"), required=True)

@@ -237,9 +237,9 @@ def test_nothing_is_read_unless_keys_change() -> None:
     assert reads([step(insert(1)), step(replaced(1)), step(Delete(COLLECTION, 1, position(2)))]) == {}
 
 
-@given(TRANSACTIONS, st.lists(st.integers(1, 6), min_size=1))
-def test_any_history_cut_into_any_batches_leaves_the_rows_of_the_source(transactions: list[Any], sizes: list[int]) -> None:
-    table = Table()
+@given(TRANSACTIONS, st.lists(st.integers(1, 6), min_size=1), st.booleans())
+def test_any_history_cut_into_any_batches_leaves_the_rows_of_the_source(transactions: list[Any], sizes: list[int], sparse: bool) -> None:
+    table = Table(sparse=sparse)
     steps = history(table, transactions)
     documents: Documents = {}
     apply_in_batches(documents, steps, sizes)

@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.change.record import Position, Record
+from pipeline.change.record import Position, Record, key_text
 from pipeline.errors import MappingError
 from pipeline.sink.batch import ChangePartition
 from pipeline.worker.consumer import Fetched
-from pipeline.worker.failure import failure_of, key_text
+from pipeline.worker.failure import failure_of
 from pipeline.worker.loop import CannotApplyError, within
 
 LIMIT = 100

@@ -29,12 +29,12 @@ def test_the_next_batch_is_mapped_while_one_is_written() -> None:
             return super().apply(slices, checkpoints)
 
     class Translator:
-        def translate(self, fetched: Sequence[Fetched]) -> tuple[list[Slice], None]:
+        def translate(self, fetched: Sequence[Fetched]) -> list[Slice]:
             (record,) = fetched[0].records
             write = Insert("customer", record.position.offset, {"_id": record.position.offset}, record.position)
             if record.position.offset == 1:
                 second_mapped.set()
-            return [Slice(PARTITION, [Step(record.position.offset, write, "c", 10, None, None)], fetched[0].end)], None
+            return [Slice(PARTITION, [Step(record.position.offset, write, "c", 10, None, None)], fetched[0].end)]
 
     sink = Sink([PARTITION])
     left = [[Fetched(PARTITION, [Record(Position(*PARTITION, offset), None, b"x")], offset + 1)] for offset in range(2)]

@@ -41,6 +41,8 @@ class Ended(threading.Thread):
     def knows(self, job: Job) -> bool:
         return self.job == job
 
+    def note(self, job: Job) -> None: ...
+
     def stop(self) -> None: ...
 
 

@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from tests.fakes.jobs import make_job
-from tests.unit.change.envelopes import Table
+from tests.unit.change.envelopes import Table, column
 
-from pipeline.change.record import Record
+from pipeline.change.record import Position, Record
 from pipeline.jobs.job import TablePlan
 from pipeline.sink.batch import ChangePartition, Step
+from pipeline.sink.write import Fail
 from pipeline.sources.source import Identity
 from pipeline.worker.consumer import Fetched
 from pipeline.worker.translate import Translator
@@ -21,10 +22,7 @@ def translated(record: Record, *, key: tuple[str, ...] = ("id",), deferrable: bo
     """The step of one record of the table `customer`."""
     plan: dict[str, Any] = {"key": key, "deferrable_key": deferrable, "identity": Identity.KEY if key else Identity.FULL}
     table = TablePlan(schema_name="public", table="customer", topic="t", collection="customer", **plan)
-    slices, refusal = Translator(make_job(tables=(table,), exactly_once=exactly_once)).translate(
-        [Fetched(ChangePartition("t", 0), [record], 1)]
-    )
-    assert refusal is None
+    slices = Translator(make_job(tables=(table,), exactly_once=exactly_once)).translate([Fetched(ChangePartition("t", 0), [record], 1)])
     (step,) = slices[0].steps
     return step
 
@@ -49,3 +47,36 @@ def test_the_order_is_read_only_where_changes_may_be_told_twice_and_not_of_rows_
     assert translated(Table().create(ADA)).order is None
     assert translated(Table().create(ADA), exactly_once=False).order == (AT - 1, AT)
     assert translated(Table().read(ADA), exactly_once=False).order is None
+
+
+def failure(record: Record, *, key: tuple[str, ...] = ("id",)) -> tuple[Step, Fail]:
+    step = translated(record, key=key)
+    assert isinstance(step.write, Fail)
+    return step, step.write
+
+
+BORN = Table(columns=(column("id", "int32", optional=False), column("born", "int32", "io.debezium.time.Date")))
+UNMAPPABLE = BORN.create({"id": 1, "born": "never"})
+
+
+def test_a_record_that_cannot_be_mapped_is_a_failure_with_its_row_and_counts_as_what_it_is() -> None:
+    record = UNMAPPABLE
+    step, failed = failure(record)
+    assert (step.counted, failed.operation, failed.id, failed.collection) == ("c", "c", 1, "customer")
+    assert (failed.error.table, failed.error.column) == ("public.customer", "born")
+    assert failed.record is record
+
+
+def test_garbage_is_a_failure_whose_row_is_told_by_its_key() -> None:
+    step, failed = failure(Table(topic="t").create(ADA)._replace(value=b"garbage"))
+    assert (step.counted, failed.id, failed.error.code) == ("", 1, "DECODE")
+
+
+def test_garbage_with_a_key_of_garbage_is_a_failure_of_no_known_row() -> None:
+    assert failure(Record(Position("t", 0, 0), b"garbage", b"garbage"))[1].id is None
+
+
+def test_a_change_of_an_unknown_table_is_a_failure_that_names_it() -> None:
+    step, failed = failure(Table(name="stranger").create(ADA))
+    assert failed.error.table == "public.stranger"
+    assert step.counted == "c"

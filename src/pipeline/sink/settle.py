@@ -1,0 +1,105 @@
+"""Which changes of a batch cannot be applied, and which dead letters the others outdate."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.errors import WriteRefusedError
+from pipeline.sink.batch import Step
+from pipeline.sink.place import Place, canonical
+from pipeline.sink.write import Clear, Delete, Fail, Move, Set, Swap, Write, left_id
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """
+    The steps of a partition once it is known which of them cannot be applied (`failed`, in order).
+
+    `superseded` are the stored letters that later changes of their rows close, `outdated` those of
+    `failed`, by their number; each with the position of that change. `known` are the letters that
+    failures of a replay have from before, by offset, and `counted` those of `failed` that are new.
+    """
+
+    steps: Sequence[Step]
+    failed: Sequence[Fail] = ()
+    superseded: Mapping[Any, str] = field(default_factory=dict)
+    outdated: Mapping[int, str] = field(default_factory=dict)
+    counted: Sequence[Fail] = ()
+    known: Mapping[int, Any] = field(default_factory=dict)
+
+
+def settle(steps: Sequence[Step], open_letters: Mapping[Place, Sequence[Any]]) -> Settled:
+    """
+    Go through the steps in order; `open_letters` are those stored for their rows.
+
+    A later change of a row closes the letters of it. One that leaves out values cannot do so, for
+    the document may lack what the failed change gave them: it cannot be applied, either.
+    """
+    letters = _Letters(open_letters)
+    settled = [letters.judge(step) for step in steps]
+    return Settled(settled, letters.failed, letters.superseded, letters.outdated, letters.failed)
+
+
+class _Letters:
+    """The letters that are open at each row, stored ones and those of the batch, while one goes through its steps."""
+
+    def __init__(self, open_letters: Mapping[Place, Sequence[Any]]) -> None:
+        self.failed: list[Fail] = []
+        self.superseded: dict[Any, str] = {}
+        self.outdated: dict[int, str] = {}
+        self._stored = {place: list(ids) for place, ids in open_letters.items()}
+        self._fresh = defaultdict[Place, list[int]](list)
+
+    def judge(self, step: Step) -> Step:
+        """The step, or its failure; the letters are then as they are after it."""
+        rest = _rests_on(step.write)
+        if rest is not None and (self._stored.get(rest) or self._fresh.get(rest)):
+            step = step.failed(_after_failure(step.write))
+        for place in self._closes(step.write):
+            self._close(place, step.write)
+        if isinstance(step.write, Fail):
+            if step.write.id is not None:
+                self._fresh[_place(step.write)].append(len(self.failed))
+            self.failed.append(step.write)
+        return step
+
+    def _closes(self, write: Write) -> Iterator[Place]:
+        """The rows whose letters are outdated by the write. Of a key change it is the second half that closes those of the old key."""
+        if isinstance(write, Clear):
+            yield from [place for place in [*self._stored, *self._fresh] if place.collection == write.collection]
+        elif (old_id := left_id(write)) is not None:
+            yield Place(write.collection, canonical(old_id))
+            if not isinstance(write, Fail):
+                yield _place(write)
+        elif isinstance(write, Fail):
+            return
+        elif not isinstance(write, Swap) and not (isinstance(write, Delete) and write.moved_to is not None):
+            yield _place(write)
+
+    def _close(self, place: Place, write: Write) -> None:
+        self.superseded.update(dict.fromkeys(self._stored.pop(place, ()), str(write.position)))
+        self.outdated.update(dict.fromkeys(self._fresh.pop(place, ()), str(write.position)))
+
+
+def _place(write: Any) -> Place:
+    return Place(write.collection, canonical(write.id))
+
+
+def _rests_on(write: Write) -> Place | None:
+    """Where the document is whose values the write leaves out, if it does."""
+    if type(write) is Set:
+        return _place(write)
+    if type(write) is Move and write.unavailable:
+        return Place(write.collection, canonical(write.old_id))
+    return None
+
+
+def _after_failure(write: Any) -> WriteRefusedError:
+    fields = ", ".join(write.unavailable)
+    return WriteRefusedError(
+        f"{write.collection}: an earlier change of the row could not be applied, and this one leaves out unchanged values ({fields}) "
+        "that the earlier one may have set",
+        suggestion="Mend what the earlier failure names, then replay the table's errors: they are applied in order.",
+        code="EARLIER_FAILURE",
+    )
