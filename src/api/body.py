@@ -3,15 +3,18 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from aiohttp import web
+from pydantic import BaseModel, ValidationError
 
 from api.errors import ApiError, BadRequestError
-from pipeline.jobs.fault import Fault, json_path
+from pipeline.jobs.fault import Fault, json_path, schema_faults
 
 Path: TypeAlias = tuple[str | int, ...]
 """Where a value stands in a document."""
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _UNFIT = re.compile("[\x00\ud800-\udfff]")
 
@@ -71,6 +74,29 @@ def _load(text: str) -> Any:
         raise BadRequestError([Fault("$", "the body is nested too deeply")]) from None
     except ValueError as error:
         raise BadRequestError([Fault("$", f"the body is not JSON: {error}")]) from None
+
+
+def read_form(model: type[Model], text: str) -> tuple[Model | None, list[Fault]]:
+    """The body of this form that a JSON text holds, or what has not the form."""
+    try:
+        return model.model_validate_json(text), []
+    except ValidationError as error:
+        return None, schema_faults(error.errors(include_url=False, include_input=False, include_context=False))
+
+
+def read_body(model: type[Model], text: str) -> Model:
+    """
+    The body of this form that a JSON text holds.
+
+    Raises:
+        BadRequestError: The text has faults; all are told.
+    """
+    document = parse_json(text)
+    body, form_faults = read_form(model, text)
+    faults = [*repeated_names(document), *form_faults]
+    if body is None or faults:
+        raise BadRequestError(faults)
+    return body
 
 
 def repeated_names(document: Any) -> Iterator[Fault]:

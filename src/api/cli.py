@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 from pydantic import ValidationError
+from rich.console import Console
 
 from pipeline.errors import ConfigError, PipelineError
 from pipeline.log import configure_logging
@@ -42,6 +43,43 @@ def worker() -> None:
         from pipeline.worker.process import main as work_until_stopped  # as above
 
         work_until_stopped(settings)
+
+
+@app.command()
+def check(
+    file: Annotated[typer.FileText, typer.Argument(help="A job request in JSON, as for POST /api/v1/jobs; - for standard input.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the answer of POST /api/v1/jobs/readiness.")] = False,
+) -> None:
+    """Say what source, target and Kafka Connect still lack for a job, without starting it; exit with 1 if it cannot start."""
+    with _errors_shown():
+        settings = _settings()
+        from api import check as checking  # as above
+
+        answer = asyncio.run(checking.check(file.read(), settings))
+        if json:
+            typer.echo(answer.json_text())
+        else:
+            checking.show(answer, Console())
+        raise typer.Exit(0 if answer.ready else 1)
+
+
+@app.command()
+def replay(
+    job: Annotated[str, typer.Argument(help="The job's id.")],
+    start: Annotated[
+        list[str],
+        typer.Option("--from", help="beginning, a time with its zone, as 2026-01-01T12:00:00Z, or TOPIC=OFFSET (repeatable)."),
+    ],
+    table: Annotated[list[str] | None, typer.Option(help="A table, as schema.table; may be repeated. All, if left out.")] = None,
+    into: Annotated[str | None, typer.Option(help="Write other collections: this is added to their names.")] = None,
+) -> None:
+    """Have the service apply a job's changes again, and wait until it has."""
+    with _errors_shown():
+        settings = _settings()
+        from api import replay as replaying  # as above
+
+        body = replaying.request_body(start, table, into)
+        raise typer.Exit(0 if asyncio.run(replaying.replay(job, body, settings, Console())) else 1)
 
 
 def main() -> None:

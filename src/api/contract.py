@@ -6,9 +6,13 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from pipeline.jobs.examination import Area
 from pipeline.jobs.request import PROJECT_ID, JobOptions, RelationalTableFilters
 from pipeline.jobs.status import CdcStatus, Status
 from pipeline.jobs.updates import EventType, LocationType, Stage
+from pipeline.mapping.style import Names, Nulls
+from pipeline.sink.letter import LetterStatus
+from pipeline.sources.source import Severity
 
 Count = Annotated[int, WithJsonSchema({"type": "integer", "format": "int64"})]
 Id = Annotated[str, Field(pattern=f"^{PROJECT_ID.pattern}$")]
@@ -131,11 +135,117 @@ class Job(AnswerModel):
     relational_table_filters: RelationalTableFilters | None = None
 
 
+class LetterRecord(ClosedModel):
+    """
+    A record's place in Kafka, and what it holds: as JSON, or as base64 where it is none.
+
+    In lists, what more than 64 KiB hold is left out.
+    """
+
+    topic: str
+    partition: int
+    offset: Count
+    size: Count = Field(description="Bytes of the record's value")
+    kept: bool = Field(description="Whether the record itself is kept; one of more than 8 MiB, compressed, is not")
+    key: Any = None
+    value: Any = Field(None, description="Debezium's envelope, its schema left out")
+    key_base64: str | None = None
+    value_base64: str | None = None
+
+
+class DeadLetter(ClosedModel):
+    """A record that could not be applied."""
+
+    id: Id
+    status: LetterStatus = Field(description="OPEN, or why it waits no more")
+    table: str
+    collection: str
+    operation: str = Field(description="Debezium's letter; empty where the record cannot be read")
+    error_code: str
+    message: str
+    suggestion: str | None = None
+    field_name: str | None = None
+    key: dict[str, str] | None = None
+    failed_at: datetime
+    attempts: int = Field(description="How often it was replayed in vain")
+    closed_at: datetime | None = None
+    closed_by: str | None = Field(None, description="Where the later change of its row stands, or that it was replayed")
+    record: LetterRecord
+
+
+class DeadLetterList(ClosedModel):
+    """A page of dead letters, oldest first, and how many there are; `next` is the cursor of the page after it, absent on the last."""
+
+    errors: list[DeadLetter]
+    total: Count
+    next: str | None = None
+
+
+class LetterReplay(ClosedModel):
+    """How many open dead letters are being replayed."""
+
+    asked: Count
+
+
 class JobList(ClosedModel):
     """A page of jobs, newest first; `next` is the cursor of the page after it, absent on the last."""
 
     jobs: list[Job]
     next: str | None = None
+
+
+class SavedJdbcDetails(ClosedModel):
+    """How a source database is connected to; its password is not shown."""
+
+    type: str
+    url: str = Field(description="Without its password")
+    user: str | None = None
+    oracle_pdb_name: str | None = None
+    is_manual_uri: bool = False
+
+
+class SavedMongodbDetails(ClosedModel):
+    """How a target database is connected to."""
+
+    connection_string: str = Field(description="Without its password")
+    project_id: str | None = Field(None, description="Atlas projectId")
+    project_name: str | None = Field(None, description="Atlas project name")
+    cluster_name: str | None = Field(None, description="Atlas cluster name")
+
+
+class Connection(ClosedModel):
+    """A saved connection, of a source or of a target."""
+
+    id: Id
+    jdbc_connection_details: SavedJdbcDetails | None = None
+    mongodb_connection_details: SavedMongodbDetails | None = None
+    password_saved: bool = Field(description="Whether a password is kept, beside the URL or in it")
+    saved_at: datetime = Field(description="When it was saved or changed last")
+
+
+class ConnectionList(ClosedModel):
+    """A page of saved connections, newest first; `next` is the cursor of the page after it, absent on the last."""
+
+    connections: list[Connection]
+    next: str | None = None
+
+
+class ProjectTables(ClosedModel):
+    """Which tables of the source jobs take: those included (every one when absent), without those excluded."""
+
+    include: list[str] | None = None
+    exclude: list[str]
+
+
+class Project(ClosedModel):
+    """The settings of a project; without `savedAt` they are the defaults."""
+
+    project_id: Id
+    tables: ProjectTables
+    names: Names
+    nulls: Nulls
+    topic_retention_seconds: Count = Field(description="How long change topics keep records once the snapshot is applied")
+    saved_at: datetime | None = Field(None, description="When they were written last")
 
 
 class Info(ClosedModel):
@@ -145,6 +255,40 @@ class Info(ClosedModel):
     version: str
     sources: list[str] = Field(description="Database types that a job may read")
     modes: list[str]
+
+
+class ReadinessCheck(ClosedModel):
+    """What one check found, and what to do about it."""
+
+    check: str = Field(description="The name of the check, which stays the same")
+    area: Area
+    severity: Severity
+    message: str = Field(description="What was found, and what is needed")
+    suggestion: str | None = Field(None, description="What to do")
+    remedy: str | None = Field(None, description="SQL to run at the source")
+    table: str | None = None
+
+
+class JobReadiness(ClosedModel):
+    """Whether a job of this request could start; errors first."""
+
+    ready: bool = Field(description="Whether no check found an error")
+    checks: list[ReadinessCheck]
+
+
+class PreviewTable(ClosedModel):
+    """A table that the job would take, and the collection of its documents."""
+
+    table: str = Field(description="schema.table")
+    collection: str
+    key: list[str] = Field(description="Its columns in key order; empty for a table without a key")
+
+
+class JobPreview(ClosedModel):
+    """What a job of this request would hand Kafka Connect; names that hold the job's id have zeros there."""
+
+    connector: dict[str, str] = Field(description="The connector's configuration, secrets hidden; empty where rowstream itself reads")
+    tables: list[PreviewTable]
 
 
 class Readiness(ClosedModel):

@@ -48,10 +48,10 @@ class BadRequestError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """There is no job of this id."""
+    """There is no job, or no other thing, of this id."""
 
-    def __init__(self, job_id: str) -> None:
-        super().__init__(404, "There is no such job", f"No job has the id {job_id[:100]}")
+    def __init__(self, unknown_id: str, thing: str = "job") -> None:
+        super().__init__(404, f"There is no such {thing}", f"No {thing} has the id {unknown_id[:100]}")
 
 
 @web.middleware

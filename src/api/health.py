@@ -9,7 +9,7 @@ from pymongo.errors import PyMongoError
 
 from api.contract import Info, Readiness
 from pipeline.errors import PipelineError
-from pipeline.sources.registry import AVAILABLE_TYPES
+from pipeline.sources.registry import KNOWN_TYPES
 from pipeline.sources.source import Mode
 
 Probe = Callable[[], Awaitable[object]]
@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 3.0
 
 def info() -> Info:
     """What this service is and can."""
-    return Info(name="rowstream", version=version("rowstream"), sources=list(AVAILABLE_TYPES), modes=[mode.value for mode in Mode])
+    return Info(name="rowstream", version=version("rowstream"), sources=list(KNOWN_TYPES), modes=[mode.value for mode in Mode])
 
 
 async def readiness(probes: dict[str, Probe]) -> Readiness:

@@ -7,19 +7,15 @@ from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
-from pymongo.errors import PyMongoError
 
 from api.app import make_app
 from api.guard import require_loopback
-from api.jobs.statistics import LiveStatistics
 from pipeline.errors import ConfigError
-from pipeline.jobs.control import open_control
-from pipeline.jobs.store import JobStore
+from pipeline.jobs.control import needing_control, open_control
 from pipeline.jobs.supervisor import Supervisor
-from pipeline.jobs.updates import JobUpdates
-from pipeline.jobs.vault import Vault
 from pipeline.settings import Settings
 from pipeline.sources.postgresql.connection import forget_environment
+from pipeline.stores import Stores
 from pipeline.worker.pool import WorkerPool
 
 log = structlog.get_logger()
@@ -36,29 +32,14 @@ async def serve(settings: Settings, workers: int) -> None:
     """
     require_loopback(settings.host)
     forget_environment()
-    vault = Vault(settings.secret_key)
     async with open_control(settings) as client:
         database = client[settings.control_database]
-        store, updates = JobStore(database, settings.max_running_jobs), JobUpdates(database)
-        await _prepare(store, updates)
-        statistics = LiveStatistics(vault)
-        try:
-            app = make_app(settings, store, updates, statistics=statistics, ping_control=lambda: database.command("ping"))
-            async with _listening(app, settings):
-                await _run(Supervisor(settings, store, updates), WorkerPool(settings, workers) if workers else None)
-        finally:
-            await statistics.close()
-
-
-async def _prepare(store: JobStore, updates: JobUpdates) -> None:
-    try:
-        await store.ensure_indexes()
-        await updates.ensure_indexes()
-    except PyMongoError as error:
-        raise ConfigError(
-            f"the control MongoDB cannot be used: {type(error).__name__}",
-            suggestion="Start it (`rowstream up`), or name another in ROWSTREAM_CONTROL_URL.",
-        ) from error
+        stores = Stores.of(database, settings)
+        with needing_control():
+            await stores.ensure_indexes()
+        app = make_app(settings, stores, ping_control=lambda: database.command("ping"))
+        async with _listening(app, settings):
+            await _run(Supervisor(settings, stores), WorkerPool(settings, workers) if workers else None)
 
 
 @asynccontextmanager

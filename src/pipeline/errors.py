@@ -1,5 +1,7 @@
 """Errors, sorted by what the caller must do about them, not by where they arose."""
 
+from typing import Self
+
 
 class PipelineError(Exception):
     """
@@ -60,10 +62,26 @@ class UnsupportedChangeError(EventError):
     code = "UNSUPPORTED_CHANGE"
 
 
+class FilterError(EventError):
+    """It cannot be told whether the row satisfies its table's filter."""
+
+    code = "FILTER"
+
+
 class WriteRefusedError(EventError):
-    """The sink looked at this write and said no."""
+    """
+    The sink looked at this write and said no.
+
+    `position` is that of its record, where it is known that no change before it in its batch has to do with the refusal.
+    """
 
     code = "WRITE_REFUSED"
+    position: tuple[str, int, int] | None = None
+
+    def at(self, position: tuple[str, int, int] | None) -> Self:
+        """The same error, of the write of the record at this position."""
+        self.position = position
+        return self
 
 
 class SinkUnavailableError(PipelineError):

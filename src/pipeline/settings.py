@@ -78,6 +78,7 @@ class Settings(BaseSettings):
     batch_bytes: Annotated[
         int, Field(ge=1024, le=LARGEST_BATCH_BYTES, description="Bytes of records in one transaction; a larger record is alone")
     ] = LARGEST_BATCH_BYTES
+    reader_tables: Annotated[int, Field(ge=1, description="How many tables of a job rowstream's own reader reads at once")] = 4
     kafka_replication: Annotated[int, Field(ge=1, description="Replication factor of the topics a job makes")] = 1
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 

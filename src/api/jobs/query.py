@@ -1,28 +1,23 @@
 """The query of `GET /jobs`."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from multidict import MultiMapping
 
 from api.errors import BadRequestError
+from api.page import Page, page_faults, page_of
 from pipeline.jobs.fault import Fault
 from pipeline.jobs.request import PROJECT_ID
 from pipeline.jobs.status import Status
 
-DEFAULT_LIMIT = 20
-LARGEST_LIMIT = 100
-_CURSOR = re.compile(r"[0-9a-f]{24}")
-
 
 @dataclass(frozen=True, slots=True)
 class JobQuery:
-    """Which jobs are wanted: those of a project, with one of the statuses, older than the cursor's."""
+    """Which jobs are wanted: a page of those of a project, with one of the statuses."""
 
     project_id: str | None = None
     statuses: tuple[Status, ...] = ()
-    limit: int = DEFAULT_LIMIT
-    cursor: str | None = None
+    page: Page = field(default_factory=Page)
 
 
 def read_query(query: MultiMapping[str]) -> JobQuery:
@@ -32,21 +27,12 @@ def read_query(query: MultiMapping[str]) -> JobQuery:
     Raises:
         BadRequestError: Some are unknown, repeated or not of their form.
     """
-    faults = [*_misplaced(query), *_malformed(query)]
+    faults = [*page_faults(query, ("projectId", "status"), repeatable=("status",)), *_malformed(query)]
     if faults:
         raise BadRequestError(faults)
     return JobQuery(
-        project_id=query.get("projectId"),
-        statuses=tuple(Status(name) for name in query.getall("status", [])),
-        limit=int(query.get("limit", DEFAULT_LIMIT)),
-        cursor=query.get("cursor"),
+        project_id=query.get("projectId"), statuses=tuple(Status(name) for name in query.getall("status", [])), page=page_of(query)
     )
-
-
-def _misplaced(query: MultiMapping[str]) -> list[Fault]:
-    known = ("projectId", "status", "limit", "cursor")
-    faults = [Fault(f"?{name[:100]}", f"is not a known parameter: known are {', '.join(known)}") for name in set(query) - set(known)]
-    return faults + [Fault(f"?{name}", "may be given once") for name in known if name != "status" and len(query.getall(name, [])) > 1]
 
 
 def _malformed(query: MultiMapping[str]) -> list[Fault]:
@@ -55,9 +41,4 @@ def _malformed(query: MultiMapping[str]) -> list[Fault]:
         faults.append(Fault("?projectId", "should consist of letters, digits and -"))
     if not set(query.getall("status", [])) <= set(Status):
         faults.append(Fault("?status", f"should be one of {', '.join(Status)}"))
-    limit = query.get("limit", "1")
-    if not re.fullmatch(r"[0-9]{1,9}", limit) or not 1 <= int(limit) <= LARGEST_LIMIT:
-        faults.append(Fault("?limit", f"should be a number from 1 to {LARGEST_LIMIT}"))
-    if not _CURSOR.fullmatch(query.get("cursor", "0" * 24)):
-        faults.append(Fault("?cursor", "should be the `next` of an earlier answer"))
     return faults

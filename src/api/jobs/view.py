@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from api import contract
-from pipeline.jobs.job import Failure, Job, ScanStatus, Statistics, TablePlan
-from pipeline.jobs.request import JobOptions
+from pipeline.jobs.job import Failure, Filter, Job, ScanStatus, Statistics, TablePlan
+from pipeline.jobs.request import JobOptions, RelationalTableFilters, TableFilter
 from pipeline.jobs.status import cdc_status, status
 from pipeline.jobs.updates import JobUpdate, LocationType
 
@@ -28,7 +28,17 @@ def view(job: Job, counts: Statistics | None, updates: Sequence[JobUpdate], now:
         job_updates=[_update(update) for update in updates],
         failure_error=_failure(job.failure) if job.failure else None,
         metadata=contract.Metadata(verification_requested=job.verification_requested),
+        relational_table_filters=_filters(job.filters) if job.filters else None,
     )
+
+
+def _filters(filters: Sequence[Filter]) -> RelationalTableFilters:
+    schemas: dict[str, dict[str, TableFilter]] = {}
+    for each in filters:
+        told = {"whereClause": each.where_clause, "rowCount": each.row_count}
+        known = {name: value for name, value in told.items() if value is not None}
+        schemas.setdefault(each.schema_name, {})[each.table] = TableFilter.model_validate(known)
+    return RelationalTableFilters(schemas)
 
 
 def _statistics(job: Job, counts: Statistics | None, now: datetime) -> contract.Statistics:

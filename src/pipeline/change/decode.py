@@ -6,8 +6,9 @@ import msgspec
 from msgspec import Struct, field
 
 from pipeline.change.change import Change, Operation
-from pipeline.change.envelope import EnvelopeSplitter
+from pipeline.change.envelope import EnvelopeSplitter, row_schema
 from pipeline.change.record import Record
+from pipeline.change.schema import RowSchema
 from pipeline.errors import DecodeError
 
 OLD_KEY = "__debezium.oldkey"
@@ -78,6 +79,25 @@ class Decoder:
             _other_key(record, OLD_KEY) if headers else None,
             _other_key(record, NEW_KEY) if headers else None,
         )
+
+
+def old_key(record: Record) -> bytes | None:
+    """The key that the record's row had before its change, as the record has it; None where its key has not changed."""
+    return next((value for header, value in record.headers if header == OLD_KEY), None)
+
+
+def decode_key(key: bytes) -> tuple[RowSchema, dict[str, Any]]:
+    """
+    Decode a record's key: the schema of its columns, and their values.
+
+    Raises:
+        DecodeError: It is not JSON with a schema.
+    """
+    try:
+        decoded = _decode_key(key)
+        return row_schema(decoded.schema), decoded.payload
+    except msgspec.MsgspecError as error:
+        raise DecodeError(f"a record's key is not JSON with a schema: {error}") from error
 
 
 def _other_key(record: Record, name: str) -> dict[str, Any] | None:

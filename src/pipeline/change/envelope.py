@@ -98,6 +98,12 @@ class EnvelopeSplitter(Generic[T]):
             raise DecodeError(f"the payload of a record in {topic} is not a change: {error}") from error
 
 
+def row_schema(schema: Raw) -> RowSchema:
+    """The columns of a struct, from its schema as JSON has it; raises msgspec's error where it is none."""
+    struct = _decode_schema(schema)
+    return RowSchema(tuple(_field_schema(column, column.field) for column in (struct.fields if struct else ())))
+
+
 def _row_schema(envelope: _Field) -> RowSchema | None:
     """The schema of the row images (`before` and `after` have the same), or None where there are none."""
     for field in envelope.fields:

@@ -76,6 +76,11 @@ class ConnectClient:
             )
         raise SourceError(f"Kafka Connect cannot validate the connector: {_scrub(message, config)}")
 
+    async def property_names(self, connector_class: str) -> set[str]:
+        """The names of every property that the connector's plugin lists, Connect's own included."""
+        _, body = await self._ask("GET", f"/connector-plugins/{quote(connector_class, safe='')}/config")
+        return {definition["name"] for definition in body}
+
     async def put(self, name: str, config: Mapping[str, str]) -> None:
         """Create the connector, or give it this configuration."""
         await self._ask("PUT", f"{_path(name)}/config", config)
@@ -85,9 +90,9 @@ class ConnectClient:
         status, body = await self._ask("GET", f"{_path(name)}/status", also={404})
         return ConnectorStatus() if status == 404 else read_status(body)
 
-    async def restart(self, name: str) -> None:
-        """Start what failed of the connector again."""
-        await self._ask("POST", f"{_path(name)}/restart?includeTasks=true&onlyFailed=true")
+    async def restart(self, name: str, *, only_failed: bool = True) -> None:
+        """Start what failed of the connector again, or all of it."""
+        await self._ask("POST", f"{_path(name)}/restart?includeTasks=true&onlyFailed={str(only_failed).lower()}")
 
     async def stop(self, name: str) -> None:
         """Stop the connector's tasks, return once they have ended; its offsets stay. One that is gone is no error."""

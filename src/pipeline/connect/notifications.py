@@ -1,5 +1,6 @@
 """Debezium's notifications of a snapshot."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import msgspec
@@ -46,9 +47,11 @@ class _Value(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Value).decode
 
 
-def decode_notification(value: bytes | None) -> Notification | None:
+def decode_notification(value: bytes | None, tables: Collection[str] = ()) -> Notification | None:
     """
     Decode a record of the notification topic (JsonConverter with schemas); None for one of another kind.
+
+    `tables` are the names, schema.table, by which a notification's tables are known.
 
     Raises:
         DecodeError: The record is no notification.
@@ -64,5 +67,13 @@ def decode_notification(value: bytes | None) -> Notification | None:
     data = payload.additional_data or {}
     scanned: tuple[ScannedTable, ...] = ()
     if payload.type == "TABLE_SCAN_COMPLETED" and data.get("status", SUCCEEDED) == SUCCEEDED:
-        scanned = (ScannedTable(data.get("scanned_collection", ""), int(data.get("total_rows_scanned", "0"))),)
-    return Notification(payload.type, data.get("current_collection_in_progress"), scanned)
+        scanned = (ScannedTable(_known(data.get("scanned_collection", ""), tables), int(data.get("total_rows_scanned", "0"))),)
+    scanning = data.get("current_collection_in_progress")
+    return Notification(payload.type, scanning and _known(scanning, tables), scanned)
+
+
+def _known(name: str, tables: Collection[str]) -> str:
+    """The name without the database's, which Debezium puts before it with SQL Server and Oracle."""
+    if name in tables:
+        return name
+    return next((table for table in tables if name.endswith(f".{table}")), name)

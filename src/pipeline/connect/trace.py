@@ -7,6 +7,7 @@ LONGEST_CAUSE = 500
 
 WRAPPERS = re.compile(
     r"An exception occurred in the change event producer"
+    r"|Error processing binlog event"
     r"|Tolerance exceeded in error handler"
     r"|Unrecoverable exception"
     r"|Failed to start replication stream"
@@ -18,13 +19,19 @@ WRAPPERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a task failed. `final`: starting it again cannot help; `outage`: it will help once a server is back, however late."""
+    """
+    Why a task failed. `final`: starting it again cannot help; `outage`: it will help once a server is back, however late.
+
+    `table` (schema.table) and `column` say where, as far as it is known.
+    """
 
     code: str
     cause: str
     suggestion: str | None = None
     final: bool = False
     outage: bool = False
+    table: str | None = None
+    column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,31 @@ VALUE_AGAIN = "The connector would meet the value again: change it or its column
 BROKERS = "See whether the Kafka brokers are well."
 
 KNOWN = (
+    _known(
+        r"BinlogOffsetContext.* no longer available on the server|binlog files have been purged|purged required binary logs"
+        r"|Could not find first log file name|Cannot replicate because the (?:master|source) purged",
+        "BINLOG_LOST",
+        f"{SNAPSHOT_AGAIN} Before that, have the server keep its log longer (binlog_expire_logs_seconds; MariaDB: expire_logs_days).",
+        final=True,
+        cause="the server has purged the part of its binary log that the connector needs",
+    ),
+    _known(
+        r"with the same server_uuid/server_id as this (?:slave|replica)",
+        "SERVER_ID_TAKEN",
+        "Give the other replica, which has the number of the job's connector (database.server.id), another number.",
+    ),
+    _known(
+        r"DDL statement couldn't be parsed|ParsingException",
+        "DDL_NOT_UNDERSTOOD",
+        "Debezium does not understand the statement: undo it, say it in another way, and post the job again.",
+        final=True,
+    ),
+    _known(
+        r"whose schema isn't known to this connector|internal schema size \d+, but row size",
+        "COLUMNS_NOT_KNOWN",
+        f"The connector's history of the table's columns does not fit its changes (a row image that is not FULL?). {SNAPSHOT_AGAIN}",
+        final=True,
+    ),
     _known(
         r"this is no longer available on the server|requested WAL segment .* has already been removed"
         r"|can no longer (?:get changes from|access) replication slot|slot .* (?:has been|was) invalidated"
@@ -80,14 +112,16 @@ KNOWN = (
         final=True,
     ),
     _known(
-        r"password authentication failed|no pg_hba\.conf entry|role .* (?:does not exist|is not permitted to log in)",
+        r"password authentication failed|Access denied for user|no pg_hba\.conf entry"
+        r"|role .* (?:does not exist|is not permitted to log in)",
         "SOURCE_LOGIN",
-        "Restore the password, role or pg_hba.conf entry that the job was posted with, or post the job again.",
+        "Restore the user, its password and the server's rules that the job was posted with, or post the job again.",
     ),
     _known(
-        r"permission denied|must be (?:superuser|owner)|only roles with the REPLICATION attribute",
+        r"permission denied|must be (?:superuser|owner)|only roles with the REPLICATION attribute"
+        r"|you need \(at least one of\) the|privilege required to obtain|command denied to user",
         "SOURCE_PRIVILEGE",
-        "Grant the user what is missing; docs/sources/postgresql.md has the SQL.",
+        "Grant the user what is missing; the page of the database in docs/sources has the SQL.",
     ),
     _known(
         r"replication slot .* is active",
@@ -114,12 +148,55 @@ KNOWN = (
     ),
     _known(
         r"Connection to .* refused|connection attempt failed|terminating connection|database system is|UnknownHostException|SocketException"
-        r"|SocketTimeoutException|connection has been closed|I/O error occurred",
+        r"|SocketTimeoutException|connection has been closed|I/O error occurred|Communications link failure"
+        r"|Failed to read next byte from position|Failed to establish connection with the database|Failed to connect to MySQL on"
+        r"|Unable to connect to the database at|while waiting to connect to database|Server shutdown in progress",
         "SOURCE_AWAY",
         "See whether the source database runs and Kafka Connect reaches it.",
         outage=True,
     ),
 )
+
+OF_VENDORS = (
+    _known(
+        r"(?:SqlServer|Oracle|Db2)OffsetContext.* no longer available on the server|ORA-01291|ORA-00308"
+        r"|do not contain the offset scn|None of (?:the )?log files? contains? offset SCN",
+        "LOG_LOST",
+        f"{SNAPSHOT_AGAIN} Before that, have the database keep its log, or what it captures of it, longer.",
+        final=True,
+        cause="the log, or what was captured of it, is gone from the database beyond where the connector stopped",
+    ),
+    _known(
+        r"ORA-01555",
+        "SNAPSHOT_TOO_OLD",
+        "The database forgot old rows while they were read: raise UNDO_RETENTION and give the undo tablespace room.",
+    ),
+    _known(
+        r"Snapshot isolation transaction failed",
+        "SNAPSHOT_ISOLATION",
+        "A table was altered while it was read, or the database does not allow snapshot "
+        "isolation: ALTER DATABASE ... SET ALLOW_SNAPSHOT_ISOLATION ON.",
+    ),
+    _known(
+        r"Login failed for user|ORA-(?:01017|28000|28001|01045)|SQL30082N|ERRORCODE=-4214",
+        "SOURCE_LOGIN",
+        "Restore the user and the password that the job was posted with, or post the job again.",
+    ),
+    _known(
+        r"permission was denied on the object|ORA-(?:01031|00942)|SQLCODE=-551\b",
+        "SOURCE_PRIVILEGE",
+        "Grant the user what is missing; the page of the database in docs/sources has the SQL.",
+    ),
+    _known(
+        r"The TCP/IP connection to the host|SQLServerException: The connection is closed|deadlocked on lock"
+        r"|ORA-(?:12541|12514|12516|12170|17002|17008|17800|01033|01034|01089|01109|03113|03114|03135)"
+        r"|ERRORCODE=-(?:4499|4470|1224)\b|SQLCODE=-1224\b",
+        "SOURCE_AWAY",
+        "See whether the source database runs and Kafka Connect reaches it.",
+        outage=True,
+    ),
+)
+"""What SQL Server, Oracle and Db2 say through their JDBC drivers."""
 
 
 def explain(trace: str) -> Reason:
@@ -130,7 +207,7 @@ def explain(trace: str) -> Reason:
     """
     chain = _chain(trace)
     telling = [line for line in chain if not WRAPPERS.search(line)] or chain
-    for known in KNOWN:
+    for known in (*OF_VENDORS, *KNOWN):
         for line in telling:
             if known.pattern.search(line):
                 return Reason(known.code, known.cause or _words(line), known.suggestion, known.final, known.outage)

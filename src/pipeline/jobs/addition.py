@@ -7,6 +7,7 @@ from pipeline.jobs.job import Refresh, TablePlan
 from pipeline.jobs.setup import check_fields, make_change_topics, plan_table, report
 from pipeline.jobs.watch import look_at_slot
 from pipeline.mapping.names import collection_names
+from pipeline.projects.choice import NOT_TAKEN
 from pipeline.sink.progress import create_checkpoints
 from pipeline.sink.targets import claim_collections, prepare_targets
 from pipeline.sources.source import Table
@@ -23,11 +24,18 @@ async def add_tables(drive: Drive, refresh: Refresh) -> tuple[str, ...]:
     Raises:
         ConfigError: A table cannot be taken in.
     """
-    catalogue = await drive.source.tables(drive.mode)
+    everything = await drive.source.tables(drive.mode)
+    catalogue = drive.job.project.tables.taken(everything)
     known = {plan.qualified_name for plan in drive.job.tables}
-    missing = sorted(set(refresh.tables) - {table.qualified_name for table in catalogue})
+    missing = sorted(set(refresh.tables) - {table.qualified_name for table in everything})
     if missing:
         raise ConfigError(f"the source has no table {', '.join(missing)}", code="NO_TABLE")
+    if untaken := sorted(set(refresh.tables) - known - {table.qualified_name for table in catalogue}):
+        raise ConfigError(
+            f"the project's settings, as they were when the job was posted, do not take {', '.join(untaken)}",
+            suggestion="Change them, and post a new job.",
+            code=NOT_TAKEN,
+        )
     new = [table for table in catalogue if table.qualified_name in set(refresh.tables) - known]
     if new:
         plans = _plans(drive, catalogue, new)
@@ -54,11 +62,12 @@ def _plans(drive: Drive, catalogue: list[Table], new: list[Table]) -> list[Table
     Raises:
         ConfigError: Their rows cannot be told apart, or they would share a collection or a change topic with other tables.
     """
-    collections = collection_names([(table.schema, table.name) for table in catalogue])
+    names = drive.job.project.names
+    collections = collection_names([(table.schema, table.name) for table in catalogue], style=names)
     topics, taken = set(drive.job.topics), {plan.collection: plan.qualified_name for plan in drive.job.tables}
     plans = []
     for table in new:
-        check_fields(table, drive.mode)
+        check_fields(table, drive.mode, names)
         plan = plan_table(drive, table, collections[table.schema, table.name])
         if not plan.key:
             raise ConfigError(

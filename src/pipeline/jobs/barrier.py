@@ -5,15 +5,18 @@ from collections.abc import Mapping
 
 from pipeline.jobs.connector import look_after
 from pipeline.jobs.drive import Drive
+from pipeline.jobs.failures import glance_at_failures
+from pipeline.jobs.heartbeat import Heartbeat
 from pipeline.kafka.reader import TopicReader
 from pipeline.sink.progress import read_progress
+from pipeline.sources.source import Markers, Passage, Positions
 
 
 async def pass_barrier(drive: Drive) -> None:
     """
     Return when every change committed at the source before the call is applied.
 
-    (1) write a marker into the source's log, (2) wait until the connector has read it,
+    (1) write a marker into the source's log, or look where it ends, (2) wait until the connector has read as far,
     (3) read the change topics' ends, (4) wait until every checkpoint has reached them.
     """
     marker = await pass_marker(drive)
@@ -38,18 +41,46 @@ async def is_noted(drive: Drive, marker: bytes | None = None) -> bool:
     return any(drive.source.is_noted(each["offset"], marker) for each in offsets)
 
 
-async def pass_marker(drive: Drive) -> bytes:
-    """Return, with the marker's record, when the connector has read every change committed at the source before the call."""
-    services, topic, token = drive.services, drive.source.marker_topic(drive.owned), uuid.uuid4().hex
+async def pass_marker(drive: Drive) -> bytes | None:
+    """
+    Return when the connector has read every change committed at the source before the call.
+
+    With the marker's record, where the source's log takes markers.
+    """
+    barrier = drive.source.barrier
+    if isinstance(barrier, Markers):
+        return await _pass_marker(drive, barrier)
+    await _pass_position(drive, barrier)
+    return None
+
+
+async def _pass_marker(drive: Drive, markers: Markers) -> bytes:
+    services, topic, token = drive.services, markers.marker_topic(drive.owned), uuid.uuid4().hex
     ends = await services.topics.end_offsets([topic])
     async with TopicReader(services.settings.kafka_bootstrap_servers, topic, ends[topic]) as reader:
-        await drive.source.emit_marker(token)
+        await markers.emit_marker(token)
         while True:
             await drive.heed()
             await look_after(drive)
             for record in await reader.poll(0.3):
-                if record.value is not None and drive.source.marker_token(record.value) == token:
+                if record.value is not None and markers.marker_token(record.value) == token:
                     return record.value
+
+
+async def _pass_position(drive: Drive, positions: Positions) -> None:
+    passage = await positions.passage([(plan.schema_name, plan.table) for plan in drive.job.tables])
+    heartbeat = Heartbeat(drive)
+    while not await _passed(drive, passage):
+        await drive.heed()
+        await look_after(drive)
+        await heartbeat.look()
+        await drive.pause_between_looks()
+
+
+async def _passed(drive: Drive, passage: Passage) -> bool:
+    """Connect notes an offset together with the records before it, so what it names stands in the topics."""
+    offsets = await drive.services.connect.offsets(drive.owned.connector)
+    return any([await passage.passed(each["offset"]) for each in offsets if each["offset"] is not None])
 
 
 async def wait_until_applied(drive: Drive, ends: Mapping[str, int], *, connector_needed: bool) -> None:
@@ -58,6 +89,7 @@ async def wait_until_applied(drive: Drive, ends: Mapping[str, int], *, connector
         await drive.heed()
         if connector_needed:
             await look_after(drive)
+        await glance_at_failures(drive)
         await drive.back()
         await drive.pause_between_looks()
 

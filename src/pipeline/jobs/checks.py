@@ -5,25 +5,19 @@ from typing import Any
 
 from pipeline.errors import ConfigError
 from pipeline.jobs.fault import Fault, json_path
-from pipeline.jobs.redact import MASK, redact_text
-from pipeline.jobs.request import ErrorHandling
+from pipeline.jobs.filters import check_condition, check_filtered_mode, check_row_count
+from pipeline.jobs.redact import MASK, redact_jdbc_url, redact_mongodb_url, redact_text
 from pipeline.jobs.target_url import NoDatabaseError, target_database
-from pipeline.sources.registry import check_type, check_url
+from pipeline.sources.registry import check_mode, check_type, check_url
+from pipeline.sources.source import Mode
 
 NOT_AVAILABLE = "is not available in this version"
+JDBC_URL = ("jdbcConnectionDetails", "url")
+PASSWORD = ("jdbcConnectionDetails", "password")
 CONNECTION_STRING = ("mongodbConnectionDetails", "connectionString")
 
-_NOT_BUILT: tuple[tuple[tuple[str, ...], Any], ...] = (
-    (("jdbcConnectionDetails", "existingConnectionId"), str),
-    (("jdbcConnectionDetails", "savePassword"), True),
-    (("jdbcConnectionDetails", "isManualUri"), True),
-    (("mongodbConnectionDetails", "existingConnectionId"), str),
-    (("mongodbConnectionDetails", "savePassword"), True),
-    (("options", "errorHandling"), ErrorHandling.WARN.value),
-    (("options", "errorHandling"), ErrorHandling.SKIP.value),
-    (("verification", "enabled"), True),
-)
-"""Where an option stands, and the value (or type of value) that asks for what is not built."""
+_NOT_BUILT: tuple[tuple[tuple[str, ...], Any], ...] = ((("verification", "enabled"), True),)
+"""Where an option stands, and the value that asks for what is not built."""
 
 
 def text_faults(document: Any) -> list[Fault]:
@@ -33,7 +27,12 @@ def text_faults(document: Any) -> list[Fault]:
     `document` is the body as JSON has it, of any form: what has not the contract's type is
     passed over, so these faults can be told together with those of the form.
     """
-    return [*_not_built(document), *_filters(document), *_source(document), *_target(document)]
+    return [*_not_built(document), *_filters(document), *_source(document), *_target(document), *_masked(document)]
+
+
+def connection_faults(document: Any) -> list[Fault]:
+    """List the same of connection details that are to be saved: they must do for a job."""
+    return [*_source(document), *_target(document, named=True), *_masked(document)]
 
 
 def names_no_database(document: Any) -> bool:
@@ -61,11 +60,8 @@ def _text(document: Any, *path: str) -> str | None:
 def _not_built(document: Any) -> Iterator[Fault]:
     for path, refused in _NOT_BUILT:
         value = _at(document, *path)
-        if isinstance(value, str) if refused is str else value is refused or (isinstance(value, str) and value == refused):
-            yield Fault(json_path(path), f"{'' if refused is str else _shown(value) + ' '}{NOT_AVAILABLE}")
-    tolerance = _at(document, "options", "errorTolerance")
-    if isinstance(tolerance, int) and not isinstance(tolerance, bool) and tolerance > 0:
-        yield Fault("$.options.errorTolerance", f"more than 0 {NOT_AVAILABLE}")
+        if value is refused or (isinstance(value, str) and value == refused):
+            yield Fault(json_path(path), f"{_shown(value)} {NOT_AVAILABLE}")
 
 
 def _shown(value: object) -> str:
@@ -74,12 +70,31 @@ def _shown(value: object) -> str:
 
 def _filters(document: Any) -> Iterator[Fault]:
     schemas = _at(document, "relationalTableFilters")
-    for schema, tables in schemas.items() if isinstance(schemas, dict) else ():
-        if not isinstance(tables, dict) or not tables:
-            yield Fault(json_path(["relationalTableFilters", schema]), f"a filter {NOT_AVAILABLE}")
-            continue
-        for table in tables:
-            yield Fault(json_path(["relationalTableFilters", schema, table]), f"a filter {NOT_AVAILABLE}")
+    source_type, mode = _text(document, "jdbcConnectionDetails", "type"), _text(document, "options", "mode")
+    if source_type is None or not isinstance(schemas, dict):
+        return
+    for schema, tables in schemas.items():
+        for table, filter_ in tables.items() if isinstance(tables, dict) else ():
+            yield from _filter(source_type, mode, filter_, ["relationalTableFilters", schema, table])
+
+
+def _filter(source_type: str, mode: str | None, filter_: Any, path: list[str]) -> Iterator[Fault]:
+    where_clause, row_count = _at(filter_, "whereClause"), _at(filter_, "rowCount")
+    try:
+        if mode in list(Mode) and filter_:
+            check_filtered_mode(source_type, Mode(mode))
+    except ConfigError as error:
+        yield Fault(json_path(path), error.message)
+    try:
+        if isinstance(where_clause, str):
+            check_condition(source_type, where_clause)
+    except ConfigError as error:
+        yield Fault(json_path([*path, "whereClause"]), error.message)
+    try:
+        if type(row_count) is int:
+            check_row_count(row_count)
+    except ConfigError as error:
+        yield Fault(json_path([*path, "rowCount"]), error.message)
 
 
 def _source(document: Any) -> Iterator[Fault]:
@@ -87,32 +102,56 @@ def _source(document: Any) -> Iterator[Fault]:
     source_type, url = _text(details, "type"), _text(details, "url")
     if source_type is None:
         return
-    if _text(details, "oraclePdbName") is not None and source_type != "ORACLE":
+    pdb = _text(details, "oraclePdbName")
+    if pdb is not None and source_type != "ORACLE":
         yield Fault("$.jdbcConnectionDetails.oraclePdbName", "is for databases of type ORACLE only")
+        pdb = None
     try:
         check_type(source_type)
     except ConfigError as error:
         yield Fault("$.jdbcConnectionDetails.type", error.message)
         return
+    yield from _mode(document, source_type)
     if url is None:
         return
     password = _text(details, "password")
     try:
-        check_url(source_type, url, _text(details, "user"), password)
+        check_url(source_type, url, _text(details, "user"), password, pdb)
     except ConfigError as error:
         yield Fault("$.jdbcConnectionDetails.url", _without(error.message, url, password))
 
 
-def _target(document: Any) -> Iterator[Fault]:
+def _mode(document: Any, source_type: str) -> Iterator[Fault]:
+    mode = _text(document, "options", "mode")
+    if mode not in list(Mode):
+        return
+    try:
+        check_mode(source_type, Mode(mode))
+    except ConfigError as error:
+        yield Fault("$.options.mode", error.message)
+
+
+def _target(document: Any, *, named: bool = False) -> Iterator[Fault]:
+    """What is wrong with the connection string. That it names no database is only told where it must be `named`: for jobs it is a 440."""
     url = _text(document, *CONNECTION_STRING)
     if url is None:
         return
     try:
         target_database(url)
-    except NoDatabaseError:
-        return
     except ConfigError as error:
-        yield Fault(json_path(CONNECTION_STRING), error.message)
+        if named or not isinstance(error, NoDatabaseError):
+            yield Fault(json_path(CONNECTION_STRING), error.message)
+
+
+def _masked(document: Any) -> Iterator[Fault]:
+    """Where a password is the mask of an answer: what was read there cannot be sent back as it is."""
+    told = f"has {MASK}, which stands for a password in answers: write the password itself"
+    if _text(document, *PASSWORD) == MASK:
+        yield Fault(json_path(PASSWORD), told)
+    for path in (JDBC_URL, CONNECTION_STRING):
+        url = _text(document, *path) or ""
+        if MASK in url and url in (redact_jdbc_url(url), redact_mongodb_url(url)):
+            yield Fault(json_path(path), told)
 
 
 def _without(message: str, *secrets: str | None) -> str:

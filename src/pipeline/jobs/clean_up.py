@@ -4,22 +4,26 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
-from pipeline.errors import EngineUnavailableError, PipelineError
+from pipeline.errors import ConfigError, EngineUnavailableError, PipelineError
+from pipeline.jobs import capture
 from pipeline.jobs.drive import Drive
+from pipeline.jobs.failures import tell_failures
 from pipeline.jobs.job import Ask, Outcome, Phase
 from pipeline.jobs.mending import half_changes
 from pipeline.jobs.names import consumer_group
+from pipeline.jobs.replay import remove_replay
 from pipeline.jobs.statistics import live_statistics
 from pipeline.jobs.updates import EventType
+from pipeline.sink.letter_store import all_letters
 from pipeline.sink.progress import fence, remove_progress
 from pipeline.sink.suspects import Suspects
-from pipeline.sink.targets import release_collections
+from pipeline.sink.targets import claim_collections, release_collections
 
 DEBT_PAUSE_SECONDS = 10.0
 
 
 async def retain(drive: Drive) -> None:
-    """Keep what a failed job owns until its retention has passed or the user cancels, then clean up."""
+    """Keep what a failed job owns until its retention has passed or the user cancels, then clean up; or go on, if that is asked for."""
     failed_at = drive.job.failure.failure_at if drive.job.failure else datetime.now(UTC)
     end = failed_at + timedelta(seconds=drive.services.settings.failed_job_retention_seconds)
     owed = [_keep_statistics, _release]
@@ -27,7 +31,25 @@ async def retain(drive: Drive) -> None:
         owed = [step for step in owed if await _attempt(drive, step) is not None]
         await drive.pause_between_looks()
         await drive.reload()
+        if drive.job.ask is Ask.RETRY:
+            await _go_on(drive)
+            return
     await drive.end(Outcome.FAILED)
+
+
+async def _go_on(drive: Drive) -> None:
+    """Take the job up again where its checkpoints stand; what it owned it still owns, but for its claim on the collections."""
+    try:
+        await claim_collections(drive.target, drive.job.id, [plan.collection for plan in drive.job.tables])
+    except ConfigError as error:
+        await drive.tell(EventType.WARNING, f"The job cannot go on: {error.message}", error_code=error.code, suggestion=error.suggestion)
+        await drive.save(ask=None, active=False)
+        return
+    await drive.tell(EventType.INFO, "Going on from where the job failed")
+    phase = Phase.STREAMING if drive.job.streaming_started_at else Phase.SNAPSHOTTING
+    again = {"outcome": None, "failure": None, "worker_failure": None, "final_statistics": None, "ask": None, "restarts": 0}
+    await drive.save(phase=phase, live=True, held=False, retries=drive.job.retries + 1, **again)
+    await drive.let_write()
 
 
 async def clean_up(drive: Drive) -> None:
@@ -53,6 +75,8 @@ async def remove_owned(drive: Drive) -> list[str]:
     """Try to remove each thing the present generation owns; the reasons why some could not be."""
     steps: list[Callable[[Drive], Awaitable[None]]] = [
         _keep_statistics,
+        _remove_replay,
+        _keep_letters,
         _remove_connector,
         _clean_source,
         _remove_topics,
@@ -74,18 +98,31 @@ async def _keep_statistics(drive: Drive) -> None:
     """Fence the workers, then keep the final counts, which can no longer move."""
     if drive.job.tables and drive.job.final_statistics is None:
         await fence(drive.target, drive.job.id, drive.job.generation)
+        await tell_failures(drive)
         await drive.save(final_statistics=await live_statistics(drive.target, drive.job))
 
 
+async def _keep_letters(drive: Drive) -> None:
+    """Take the dead letters of a job that ends out of its target; those of an attempt that begins again go with it."""
+    if drive.job.tables and drive.job.phase is Phase.CLEANING_UP and not drive.job.letters_kept:
+        async for letters in all_letters(drive.target, drive.job.id):
+            await drive.services.letters.keep(letters)
+        await drive.save(letters_kept=True)
+
+
 async def _remove_connector(drive: Drive) -> None:
-    await drive.services.connect.remove(drive.owned.connector)
-    drive.services.connect_secrets.remove(drive.owned.connector)
+    await capture.remove(drive)
 
 
 async def _clean_source(drive: Drive) -> None:
     """Only a job whose tables are known has made anything at the source, and only one that streams."""
     if drive.job.tables and drive.mode.streams:
         await drive.source.clean_up(drive.owned)
+
+
+async def _remove_replay(drive: Drive) -> None:
+    if not await remove_replay(drive):
+        raise EngineUnavailableError("the workers are still leaving the consumer group of the replay")
 
 
 async def _remove_topics(drive: Drive) -> None:
@@ -98,8 +135,9 @@ async def _remove_groups(drive: Drive) -> None:
     group = consumer_group(drive.job.id, drive.job.generation)
     if not await drive.services.topics.delete_group(group):
         raise EngineUnavailableError(f"the workers are still leaving the consumer group {group}")
-    if not await drive.services.topics.delete_group(drive.owned.signal_topic):
-        raise EngineUnavailableError(f"the connector is still leaving the consumer group {drive.owned.signal_topic}")
+    for name in (drive.owned.signal_topic, *drive.source.groups(drive.owned)):
+        if not await drive.services.topics.delete_group(name):
+            raise EngineUnavailableError(f"the connector is still leaving the consumer group {name}")
 
 
 async def _remove_records(drive: Drive) -> None:

@@ -1,7 +1,9 @@
 """A job in the hands of the supervisor that holds its lease."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+import time
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,21 +13,26 @@ import structlog
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
-from pipeline.connect.client import ConnectClient
-from pipeline.connect.secrets import ConnectSecretStore
-from pipeline.errors import PipelineError
-from pipeline.jobs.job import Ask, Failure, Job, Outcome, Phase
+from pipeline.errors import PipelineError, SinkUnavailableError
+from pipeline.jobs.engine import Engine
+from pipeline.jobs.filters import Narrowing, filtered
+from pipeline.jobs.job import Ask, Failure, Job, Outcome, Phase, ReplayStage
+from pipeline.jobs.letters import EndedLetters
 from pipeline.jobs.names import ownership
+from pipeline.jobs.readers import ReaderProcesses
 from pipeline.jobs.store import JobStore
 from pipeline.jobs.updates import EventType, JobUpdates, Stage
 from pipeline.jobs.vault import Vault
-from pipeline.kafka.topics import KafkaTopics
-from pipeline.settings import Settings
+from pipeline.projects.store import ProjectStore
+from pipeline.sink.failure_counts import FailureCount
+from pipeline.sink.progress import fence, reopen
 from pipeline.sink.targets import open_target
 from pipeline.sources.registry import open_source
 from pipeline.sources.source import Mode, Ownership, Source, Table
 
 log = structlog.get_logger()
+
+OPEN_SECONDS = 5.0
 
 
 class CancelAskedError(PipelineError):
@@ -45,16 +52,15 @@ class JobFailedError(PipelineError):
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class Services(Engine):
     """What every drive of a supervisor shares."""
 
-    settings: Settings
     store: JobStore
     updates: JobUpdates
+    letters: EndedLetters
+    projects: ProjectStore
     vault: Vault
-    connect: ConnectClient
-    connect_secrets: ConnectSecretStore
-    topics: KafkaTopics
+    readers: ReaderProcesses
 
 
 class Drive:
@@ -63,16 +69,23 @@ class Drive:
 
     `job` is the state as last read or saved; every save checks the lease, so a supervisor
     that lost it changes nothing. Nothing is kept here that a restart could not make again.
-    `absent_since`: since when Connect has not known the connector; `restarted_at`: when its
-    task was restarted last; both in monotonic seconds.
+    `positions` are those of the checkpoints, by change topic, as they were seen last; `ages_seen_at`
+    is when they were. `absent_since`: since when Connect has not known the connector; `restarted_at`: when its
+    task was restarted last; these in monotonic seconds. `told_failures`: what was last told of
+    them, and `failures_seen_at` when they were looked at.
     """
 
     def __init__(self, job: Job, services: Services, owner: str) -> None:
         self.job = job
         self.services = services
         self.owner = owner
+        self.positions: dict[str, int] = {}
+        self.ages_seen_at = float("-inf")
         self.absent_since: float | None = None
         self.restarted_at = float("-inf")
+        self.told_failures: tuple[FailureCount, ...] = ()
+        self.failures_seen_at = float("-inf")
+        self._opened_at = time.monotonic()
         self._away: set[str] = set()
         self._client: AsyncMongoClient[dict[str, Any]] | None = None
 
@@ -97,7 +110,12 @@ class Drive:
         secrets = self.secrets
         timeout = self.services.settings.slot_timeout_seconds
         return open_source(
-            self.job.source_type, secrets["jdbcUrl"], secrets.get("user"), secrets.get("password"), slot_timeout_seconds=timeout
+            self.job.source_type,
+            secrets["jdbcUrl"],
+            secrets.get("user"),
+            secrets.get("password"),
+            pdb=secrets.get("oraclePdbName"),
+            slot_timeout_seconds=timeout,
         )
 
     @property
@@ -108,7 +126,8 @@ class Drive:
         return self._client[self.job.target_database]
 
     async def close(self) -> None:
-        """Close what this drive opened."""
+        """Close what this drive opened, and end the reader that it started."""
+        await self.services.readers.end(self.owned.connector)
         if self._client is not None:
             await self._client.close()
 
@@ -133,6 +152,12 @@ class Drive:
         """Read the job again and `obey`."""
         await self.reload()
         self.obey()
+        if self.job.paused is not self.job.held:
+            await self._hold()
+        if time.monotonic() - self._opened_at > OPEN_SECONDS:
+            self._opened_at = time.monotonic()
+            with contextlib.suppress(SinkUnavailableError):
+                await self.let_write()
 
     def obey(self) -> None:
         """
@@ -146,6 +171,34 @@ class Drive:
             raise CancelAskedError("cancelled by the user")
         if self.job.worker_failure is not None:
             raise JobFailedError(self.job.worker_failure)
+
+    async def _hold(self) -> None:
+        """Let nothing be written any more while the job is paused, and again when it goes on; a target that is away takes no writes."""
+        paused = self.job.paused
+        try:
+            if paused:
+                await fence(self.target, self.job.id, self.job.generation)
+            else:
+                await self.let_write()
+        except SinkUnavailableError:
+            return
+        await self.save(held=paused)
+        told = "Paused: changes are read, and kept until the job goes on" if paused else "Going on with what was read since the pause"
+        await self.tell(EventType.INFO, told)
+
+    async def let_write(self) -> None:
+        """
+        See that checkpoints can be claimed, unless the job is paused.
+
+        A backup of the target that was made in a pause has them closed when it is restored.
+        """
+        if self.job.live and not self.job.paused:
+            await reopen(self.target, self.job.id, self.job.generation, besides=self._set_back())
+
+    def _set_back(self) -> Collection[str]:
+        """The topics whose checkpoints a replay is setting back: it lets them be written for when that is done."""
+        replay = self.job.replay
+        return () if replay is None or replay.into is not None or replay.stage is ReplayStage.APPLYING else replay.starts
 
     async def tell(self, event_type: EventType, message: str, **details: Any) -> None:
         """Add an entry to the job's story."""
@@ -170,21 +223,24 @@ class Drive:
             await self.tell(EventType.INFO, "Everything answers again; going on")
 
     async def planned(self, catalogue: Sequence[Table]) -> list[Table]:
-        """The catalogue's tables that the job took, in plan order, with the key and the identity they were taken with."""
+        """The catalogue's tables that the job took, in plan order, with the key, the identity and the filter they were taken with."""
         known = {(table.schema, table.name): table for table in catalogue}
-        return [
+        tables = [
             replace(known[name], key=plan.key, identity=plan.identity)
             for plan in self.job.tables
             if (name := (plan.schema_name, plan.table)) in known
         ]
+        narrowings = {plan.qualified_name: Narrowing(plan.filter, plan.row_count) for plan in self.job.tables}
+        return filtered(tables, narrowings, self.job.source_type)
 
     async def fail(self, failure: Failure) -> None:
         """
         Record why the job failed.
 
         A failure of the set-up is cleaned up at once; after any other, what the job owns is
-        kept for a while so that it can go on.
+        kept for a while so that it can go on. A reader reads no further meanwhile.
         """
+        await self.services.readers.end(self.owned.connector)
         log.warning("job failed", job=self.job.id, error=failure.error_type, reason=failure.message)
         await self.tell(
             EventType.ERROR,
@@ -195,7 +251,7 @@ class Drive:
             field_name=failure.field_name,
             key=failure.key,
             details=failure.details,
-            step="failed",
+            step=f"failed:{self.job.retries}",
         )
         phase = Phase.CLEANING_UP if failure.setup_error else Phase.RETAINED
         await self.save(failure=failure, outcome=Outcome.FAILED, phase=phase, live=False, active=False)

@@ -1,6 +1,7 @@
 """Giving up an attempt at the initial read and beginning the next."""
 
 from pipeline.errors import EngineUnavailableError
+from pipeline.jobs import capture
 from pipeline.jobs.clean_up import remove_owned
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Phase
@@ -27,7 +28,7 @@ async def give_up_generation(drive: Drive) -> None:
     topics = await drive.services.topics.names()
     progress = await read_progress(drive.target, drive.job.id, drive.job.generation)
     left = [checkpoint for checkpoint in progress if checkpoint.topic in topics]  # a topic goes after its documents are gone
-    await drive.services.connect.remove(drive.owned.connector)
+    await capture.remove(drive)
     await retract_documents(drive.target, drive.services.settings.kafka_bootstrap_servers, drive.job, left)
     problems = await remove_owned(drive)
     if problems:
@@ -40,5 +41,6 @@ async def give_up_generation(drive: Drive) -> None:
         snapshot_tables={},
         snapshot_ended=False,
         snapshot_reads=None,
+        held=False,
         final_statistics=None,
     )

@@ -26,8 +26,8 @@ class Mender:
 
     async def look(self) -> None:
         """Look, unless that was done within the last ten seconds, and ask for a refresh of the rows that need one."""
-        if time.monotonic() - self._looked_at > LOOK_SECONDS:
-            drive = self._drive
+        drive = self._drive
+        if time.monotonic() - self._looked_at > LOOK_SECONDS and not drive.job.paused:
             await self._look_at_waiting()
             if (refresh := await plan_mending(drive)) is not None:
                 await drive.services.store.ask_refresh(drive.job.id, refresh)

@@ -10,9 +10,9 @@ from pipeline.errors import ConfigError
 from pipeline.jobs.barrier import pass_marker
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Refresh
-from pipeline.jobs.setup import UNLIMITED
 from pipeline.jobs.updates import EventType
 from pipeline.kafka.reader import TopicReader
+from pipeline.kafka.retention import UNLIMITED
 from pipeline.kafka.writer import write_record
 
 SIGNAL_SECONDS = 30.0
@@ -72,7 +72,7 @@ async def read_tables_again(drive: Drive, look: Look) -> dict[str, int]:
         while True:
             was_reading = progress.reading
             for record in await reader.poll(0.3):
-                if (note := decode_notification(record.value)) is not None:
+                if (note := decode_notification(record.value, refresh.tables)) is not None:
                     progress.take(note)
             if progress.completed or (progress.reading and not was_reading):
                 await drive.services.topics.empty(drive.owned.signal_topic)  # a task that is started again would read it again

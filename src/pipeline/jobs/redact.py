@@ -78,10 +78,18 @@ def _mask_user_info(url: str, properties: re.Pattern[str]) -> str:
     rest = url[start:]
     place = properties.split(rest, maxsplit=1)[0]
     at = place.rfind("@")
-    if at < 0 and not _HOSTS.fullmatch(place.partition("/")[0]):
+    if _is_unclear(place[at + 1 :].partition("/")[0], rest[len(place) :], user_info=at >= 0):
         at = rest.rfind("@")
     user, colon, _ = rest[: max(at, 0)].partition(":")
     return f"{url[:start]}{user}:{MASK}{rest[at:]}" if colon else url
+
+
+def _is_unclear(hosts: str, properties: str, *, user_info: bool) -> bool:
+    """Whether what seems to be hosts and properties may still be a piece of a password, before an `@` that comes later."""
+    if not user_info:
+        return not _HOSTS.fullmatch(hosts)
+    before, later, _ = properties.rpartition("@")
+    return bool(later) and (not hosts or "=" not in before)
 
 
 def _mask_properties(text: str, *, in_text: bool = False) -> str:

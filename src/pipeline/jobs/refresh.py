@@ -40,6 +40,8 @@ async def refresh_tables(drive: Drive) -> None:
 
     async def glance() -> None:
         await watch.glance()
+        while drive.job.paused:  # documents are removed now
+            await watch.look()
         _obey(drive)
 
     try:

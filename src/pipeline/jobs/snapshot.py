@@ -1,15 +1,17 @@
 """Following a job's initial read until its last row is in the target."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from pipeline.change.record import Record
 from pipeline.connect.notifications import Notification, decode_notification
-from pipeline.errors import ConfigError, EngineUnavailableError
+from pipeline.errors import ConfigError
+from pipeline.jobs import capture
 from pipeline.jobs.barrier import is_noted, wait_until_applied
-from pipeline.jobs.connector import reason_to_restart, tell_restart, was_deleted
+from pipeline.jobs.connector import look_after
 from pipeline.jobs.drive import Drive, JobFailedError
+from pipeline.jobs.failures import glance_at_failures, tell_failures
 from pipeline.jobs.generation import give_up_generation
 from pipeline.jobs.job import Outcome, Phase, ScanStatus, SnapshotTable
 from pipeline.jobs.statistics import live_statistics
@@ -19,16 +21,17 @@ from pipeline.sources.source import Mode
 
 
 class SnapshotProgress:
-    """What the notifications have said so far of one generation's initial read."""
+    """What the notifications have said so far of one generation's initial read; `names` are those of its tables."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Collection[str] = ()) -> None:
+        self._names = names
         self.attempts = 0
         self.completed = False
         self.tables: dict[str, SnapshotTable] = {}
 
     def add(self, records: Sequence[Record]) -> bool:
         """Take in records of the notification topic; True when they changed anything."""
-        notes = [note for record in records if (note := decode_notification(record.value)) is not None]
+        notes = [note for record in records if (note := decode_notification(record.value, self._names)) is not None]
         for note in notes:
             self._take(note)
         return bool(notes)
@@ -59,6 +62,7 @@ async def follow_snapshot(drive: Drive) -> None:
         return
     ends = await drive.services.topics.end_offsets(drive.job.topics)
     await wait_until_applied(drive, ends, connector_needed=drive.mode is Mode.CDC)
+    await tell_failures(drive)
     reads = (await live_statistics(drive.target, drive.job)).reads
     await drive.save(snapshot_completed_at=datetime.now(UTC), snapshot_reads=reads)
     await drive.tell_once("snapshot applied", EventType.INFO, "The snapshot is in the target")
@@ -68,34 +72,33 @@ async def follow_snapshot(drive: Drive) -> None:
         await drive.save(phase=Phase.STREAMING)
 
 
+async def wait_until_capturing(drive: Drive) -> None:
+    """Return when the connector of a CDC_ONLY job has told that it knows where the changes begin that it will follow."""
+    progress = SnapshotProgress()
+    async with TopicReader(drive.services.settings.kafka_bootstrap_servers, drive.owned.notification_topic) as reader:
+        while not progress.completed:
+            progress.add(await reader.poll(0.3))
+            await drive.heed()
+            await look_after(drive)
+
+
 async def _read_to_the_end(drive: Drive) -> bool:
     """Follow the notifications until the snapshot has ended; False when its generation was given up."""
-    services, progress, started = drive.services, SnapshotProgress(), time.monotonic()
+    services, started = drive.services, time.monotonic()
+    progress = SnapshotProgress({plan.qualified_name for plan in drive.job.tables})
     async with TopicReader(services.settings.kafka_bootstrap_servers, drive.owned.notification_topic) as reader:
         while not (progress.completed and await is_noted(drive)):
             if progress.add(await reader.poll(0.3)):
                 await drive.save(snapshot_tables=progress.tables)
             await drive.heed()
-            if progress.attempts > 1 or not await _task_is_well(drive):
+            await glance_at_failures(drive)
+            if progress.attempts > 1 or not await capture.is_well(drive):
                 await give_up_generation(drive)
                 return False
             if not progress.attempts and time.monotonic() - started > services.settings.slot_timeout_seconds:
                 await _fail_if_slot_is_blocked(drive)
     await drive.save(snapshot_ended=True, snapshot_tables=progress.tables)
     return True
-
-
-async def _task_is_well(drive: Drive) -> bool:
-    """Whether the task goes on; while Connect is away its notifications will tell."""
-    try:
-        status = await drive.services.connect.status(drive.owned.connector)
-    except EngineUnavailableError as error:
-        await drive.away(error)
-        return True
-    await drive.back()
-    if status.failed:
-        await tell_restart(drive, status, reason_to_restart(drive, status))
-    return not status.failed and not was_deleted(drive, status)
 
 
 async def _fail_if_slot_is_blocked(drive: Drive) -> None:

@@ -1,6 +1,6 @@
 """Jobs in the control database: posted once, driven under a lease, read by anyone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from secrets import choice
 from typing import Any, NamedTuple
 
@@ -10,8 +10,8 @@ from pymongo.errors import DuplicateKeyError
 
 from pipeline.errors import PipelineError
 from pipeline.jobs.control import CODEC
-from pipeline.jobs.job import Ask, Job, Phase, Refresh
-from pipeline.jobs.status import Status, allowed_asks, effective, may_refresh, status_filter
+from pipeline.jobs.job import Ask, Job, Phase, Refresh, Replay
+from pipeline.jobs.status import Status, allowed_asks, effective, may_pause, may_refresh, may_replay, may_resume, status_filter
 
 UNFINISHED = [phase.value for phase in Phase if phase is not Phase.ENDED]
 
@@ -119,34 +119,59 @@ class JobStore:
         Ask something of the job unless its state forbids it; None where there is no such job.
 
         Atomic: the ask is written only while the job is in the state that was looked at. A
-        stop before streaming has begun is written as the cancel it comes to.
+        stop before streaming has begun is written as the cancel it comes to. A job that is to end, or to
+        go on, is not paused any more.
+
+        Raises:
+            JobConflictError: A failed job is to go on, and its project has another active job, or as many as allowed are active.
         """
-        while True:
-            job = await self.get(job_id)
-            if job is None:
-                return None
-            if ask not in allowed_asks(job):
-                return Asked(job, accepted=False)
-            seen = {"_id": job_id, "phase": job.phase.value, "outcome": job.outcome, "ask": job.ask}
-            change = {"$set": {"ask": effective(ask, job.phase).value}}
-            document = await self._jobs.find_one_and_update(seen, change, return_document=ReturnDocument.AFTER)
-            if document:
-                return Asked(Job.model_validate(document), accepted=True)
+
+        def change(job: Job) -> dict[str, Any]:
+            return {"ask": effective(ask, job.phase).value, "paused": False} | ({"active": True} if ask is Ask.RETRY else {})
+
+        return await self._ask(job_id, lambda job: ask in allowed_asks(job), change)
+
+    async def pause(self, job_id: str, *, paused: bool) -> Asked | None:
+        """Have the job's workers stop, or go on, unless its state forbids it; None where there is no such job."""
+        return await self._ask(job_id, may_pause if paused else may_resume, lambda _: {"paused": paused})
 
     async def ask_refresh(self, job_id: str, refresh: Refresh) -> Asked | None:
         """Ask the job to read tables again unless its state, or another refresh, forbids it; None where there is no such job."""
+        return await self._ask(job_id, may_refresh, lambda _: {"refresh": refresh.stored()})
+
+    async def ask_replay(self, job_id: str, replay: Replay) -> Asked | None:
+        """
+        Ask the job to apply changes again unless its state forbids it; a failed one goes on by that. None where there is no such job.
+
+        Raises:
+            JobConflictError: A failed job is to go on, and its project has another active job, or as many as allowed are active.
+        """
+
+        def change(job: Job) -> dict[str, Any]:
+            return {"replay": replay.stored()} | ({"ask": Ask.RETRY.value, "active": True} if job.phase is Phase.RETAINED else {})
+
+        return await self._ask(job_id, may_replay, change)
+
+    async def _ask(self, job_id: str, may: Callable[[Job], bool], change: Callable[[Job], dict[str, Any]]) -> Asked | None:
         while True:
             job = await self.get(job_id)
             if job is None:
                 return None
-            if not may_refresh(job):
+            if not may(job):
                 return Asked(job, accepted=False)
-            seen = {"_id": job_id, "phase": job.phase.value, "outcome": None, "ask": None, "refresh": None}
-            document = await self._jobs.find_one_and_update(
-                seen, {"$set": {"refresh": refresh.stored()}}, return_document=ReturnDocument.AFTER
-            )
+            changed = change(job)
+            if "active" in changed:
+                changed["slot"] = await self._free_slot(job.project_id)
+            try:
+                document = await self._jobs.find_one_and_update(_as_seen(job), {"$set": changed}, return_document=ReturnDocument.AFTER)
+            except DuplicateKeyError:
+                continue  # another job has taken the place
             if document:
                 return Asked(Job.model_validate(document), accepted=True)
+
+    async def ask_letters(self, job_id: str) -> None:
+        """Have the workers look for dead letters that are to be replayed."""
+        await self._jobs.update_one({"_id": job_id}, {"$inc": {"lettersAsked": 1}})
 
     async def acquire(self, owner: str, seconds: float, exclude: Iterable[str] = ()) -> list[Job]:
         """
@@ -191,6 +216,13 @@ class JobStore:
         if document is None:
             raise LeaseLostError(job_id)
         return Job.model_validate(document)
+
+
+def _as_seen(job: Job) -> dict[str, Any]:
+    there = {"refresh": job.refresh, "replay": job.replay}
+    return {"_id": job.id, "phase": job.phase.value, "outcome": job.outcome, "ask": job.ask} | {
+        name: {"$ne": None} if value else None for name, value in there.items()
+    }
 
 
 def _lease_runs() -> dict[str, Any]:

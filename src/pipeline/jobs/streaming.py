@@ -11,17 +11,19 @@ from pipeline.jobs.watch import StreamWatch, look_at_slot
 
 
 async def follow_stream(drive: Drive) -> None:
-    """Keep the connector alive and the slot in sight until a stop, or a refresh, is asked for."""
+    """Keep the connector alive and the slot in sight until a stop, a refresh or a replay is asked for."""
     if drive.job.streaming_started_at is None:
         await drive.save(streaming_started_at=datetime.now(UTC))
-    await _limit_retention(drive)
     await drive.tell_once("streaming", EventType.INFO, "Following the changes")
     watch, mender = StreamWatch(drive), Mender(drive)
-    while drive.job.refresh is None and drive.job.ask is not Ask.STOP:
+    while drive.job.refresh is None and drive.job.replay is None and drive.job.ask is not Ask.STOP:
         await watch.look()
         await mender.look()
     if drive.job.refresh is not None:
         await drive.save(phase=Phase.REFRESHING)
+        return
+    if drive.job.replay is not None:
+        await drive.save(phase=Phase.REPLAYING)
         return
     await drive.tell_once("draining", EventType.INFO, "Stopping: the changes made until now are still applied")
     await drive.save(phase=Phase.DRAINING)
@@ -33,9 +35,3 @@ async def drain(drive: Drive) -> None:
     await pass_barrier(drive)
     if not await mend_before_the_end(drive):
         await drive.end(Outcome.COMPLETED)
-
-
-async def _limit_retention(drive: Drive) -> None:
-    """Until what is read first is applied its topics keep everything; from then on as long as workers may be away."""
-    retention_ms = str(round(drive.services.settings.topic_retention_seconds * 1000))
-    await drive.services.topics.configure(drive.job.topics, {"retention.ms": retention_ms})

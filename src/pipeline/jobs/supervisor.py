@@ -10,21 +10,21 @@ import aiohttp
 import structlog
 from pymongo.errors import PyMongoError
 
-from pipeline.connect.client import ConnectClient
-from pipeline.connect.secrets import ConnectSecretStore
 from pipeline.errors import EngineUnavailableError, PipelineError, SinkUnavailableError, SourceUnavailableError
 from pipeline.jobs.clean_up import clean_up, retain
 from pipeline.jobs.drive import CancelAskedError, Drive, JobFailedError, Services
+from pipeline.jobs.failures import tell_what_is_known
 from pipeline.jobs.job import Job, Outcome, Phase
+from pipeline.jobs.readers import ReaderProcesses
 from pipeline.jobs.refresh import refresh_tables
+from pipeline.jobs.replay import replay_changes
 from pipeline.jobs.setup import set_up
 from pipeline.jobs.snapshot import follow_snapshot
-from pipeline.jobs.store import JobStore, LeaseLostError
+from pipeline.jobs.store import LeaseLostError
 from pipeline.jobs.streaming import drain, follow_stream
-from pipeline.jobs.updates import JobUpdates
 from pipeline.jobs.vault import Vault
-from pipeline.kafka.topics import KafkaTopics
 from pipeline.settings import Settings
+from pipeline.stores import Stores
 
 log = structlog.get_logger()
 
@@ -33,13 +33,14 @@ RETRY_SECONDS = 1.0
 BUG_SECONDS = 5.0
 BUGS_TOLERATED = 3
 
-UNDER_WAY = (Phase.SETTING_UP, Phase.SNAPSHOTTING, Phase.STREAMING, Phase.REFRESHING, Phase.DRAINING)
+UNDER_WAY = (Phase.SETTING_UP, Phase.SNAPSHOTTING, Phase.STREAMING, Phase.REFRESHING, Phase.REPLAYING, Phase.DRAINING)
 
 STEPS: dict[Phase, Callable[[Drive], Awaitable[None]]] = {
     Phase.SETTING_UP: set_up,
     Phase.SNAPSHOTTING: follow_snapshot,
     Phase.STREAMING: follow_stream,
     Phase.REFRESHING: refresh_tables,
+    Phase.REPLAYING: replay_changes,
     Phase.DRAINING: drain,
     Phase.RETAINED: retain,
     Phase.CLEANING_UP: clean_up,
@@ -55,10 +56,10 @@ class Supervisor:
     its own leases up again at once; other replicas wait until they have run out.
     """
 
-    def __init__(self, settings: Settings, store: JobStore, updates: JobUpdates) -> None:
+    def __init__(self, settings: Settings, stores: Stores) -> None:
         self._settings = settings
-        self._store = store
-        self._updates = updates
+        self._stores = stores
+        self._store = stores.jobs
         self._owner = f"{socket.gethostname()}:{settings.host}:{settings.port}"
         self._drives: dict[str, asyncio.Task[None]] = {}
         self._bugs: dict[str, int] = {}
@@ -66,25 +67,23 @@ class Supervisor:
     async def run(self) -> None:
         """Drive jobs until cancelled; the leases are then given back."""
         async with aiohttp.ClientSession() as session:
-            services = self._services(session)
+            vault = Vault(self._settings.secret_key)
+            services = Services.of(
+                self._settings,
+                session,
+                store=self._store,
+                updates=self._stores.updates,
+                letters=self._stores.letters,
+                projects=self._stores.projects,
+                vault=vault,
+                readers=ReaderProcesses(),
+            )
             try:
                 while True:
                     await self._take_free_jobs(services)
                     await asyncio.sleep(LOOK_SECONDS)
             finally:
                 await self._let_go()
-
-    def _services(self, session: aiohttp.ClientSession) -> Services:
-        settings = self._settings
-        return Services(
-            settings=settings,
-            store=self._store,
-            updates=self._updates,
-            vault=Vault(settings.secret_key),
-            connect=ConnectClient(settings.connect_url, session),
-            connect_secrets=ConnectSecretStore(settings.connect_secrets, settings.connect_secrets_dir),
-            topics=KafkaTopics(settings.kafka_bootstrap_servers, settings.kafka_replication),
-        )
 
     async def _take_free_jobs(self, services: Services) -> None:
         try:
@@ -176,6 +175,7 @@ async def _step(drive: Drive) -> None:
     except CancelAskedError:
         await drive.end(Outcome.CANCELLED)
     except JobFailedError as error:
+        await tell_what_is_known(drive)
         await drive.fail(error.failure)
     except LeaseLostError:
         raise

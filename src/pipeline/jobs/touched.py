@@ -13,6 +13,7 @@ from pipeline.change.decode import Decoder
 from pipeline.change.record import Position, Record
 from pipeline.errors import ConfigError, EngineUnavailableError, EventError
 from pipeline.jobs.job import Job
+from pipeline.kafka.reader import ALONE
 from pipeline.mapping.rows import TableMapper
 from pipeline.sink.write import Clear, Swap
 
@@ -35,15 +36,7 @@ class TouchedDocuments:
         types = dict(job.types)
         self._mappers = {(plan.schema_name, plan.table): TableMapper(plan, job.id, job.generation, types) for plan in job.tables}
         self._consumer = Consumer(
-            {
-                "bootstrap.servers": bootstrap_servers,
-                "group.id": "rowstream-reader",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "enable.partition.eof": True,
-                "auto.offset.reset": "error",
-                "log_level": 2,
-            }
+            {**ALONE, "bootstrap.servers": bootstrap_servers, "enable.partition.eof": True, "auto.offset.reset": "error"}
         )
         self._consumer.assign([TopicPartition(topic, 0, start)])
 

@@ -10,8 +10,8 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DuplicateKeyError
 
 from pipeline.jobs.control import CODEC
-from pipeline.jobs.job import StoredModel
 from pipeline.jobs.redact import redact_text
+from pipeline.stored import StoredModel
 
 KEPT_PER_JOB = 1_000
 MESSAGE_CHARACTERS = 2_000
@@ -94,13 +94,14 @@ class JobUpdates:
         field_name: str | None = None,
         key: Mapping[str, str] | None = None,
         dedup_key: str | None = None,
+        count: int | None = None,
         step: str | None = None,
     ) -> None:
         """
         Add an entry to the end of the job's story.
 
-        Entries of one `dedup_key` become one with a count. An entry of a `step` is written
-        once: repeating the step after a crash adds nothing.
+        Entries of one `dedup_key` become one with a count; where `count` is given, it is that one. An
+        entry of a `step` is written once: repeating the step after a crash adds nothing.
         """
         update = JobUpdate(
             event_type=event_type,
@@ -114,6 +115,7 @@ class JobUpdates:
             location_name=table or collection,
             field_name=field_name,
             key=dict(key) if key else None,
+            count=count,
         )
         entry = update.stored() | {"jobId": job_id}
         if step is not None:
@@ -131,7 +133,7 @@ class JobUpdates:
         if not again:
             return await self._updates.find_one(same, {"_id": 1}) is not None
         counted = {
-            "count": {"$add": [{"$ifNull": ["$count", 1]}, 1]},
+            "count": entry.get("count") or {"$add": [{"$ifNull": ["$count", 1]}, 1]},
             "timestamp": entry["timestamp"],
             "message": {"$literal": entry["message"]},
         }

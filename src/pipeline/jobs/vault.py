@@ -1,4 +1,4 @@
-"""Keeps what a job needs of its connections encrypted in the control database."""
+"""Keeps what is secret of connections encrypted in the control database: a job's own, and saved ones."""
 
 import base64
 import binascii
@@ -18,25 +18,26 @@ _KEY_BYTES = 32
 
 class Vault:
     """
-    Encrypts and decrypts a job's secrets: texts by name.
+    Encrypts and decrypts the secrets of jobs, or of whatever else `of` names: texts by name.
 
-    A job keeps `jdbcUrl`, `mongodbUrl` and, where they were given beside the URL, `user` and
-    `password`. AES-256-GCM with a fresh nonce; the job's id is authenticated with it, so one
-    job's secrets cannot be passed off as another's.
+    A job keeps `jdbcUrl`, `mongodbUrl` and, where they were given beside the URL, `user`,
+    `password` and `oraclePdbName`. AES-256-GCM with a fresh nonce; whose secrets they are is authenticated
+    with it, so one job's secrets cannot be passed off as another's, nor as a saved connection's.
 
     Raises:
         ConfigError: The key is missing, or is not 32 bytes in URL-safe base64.
     """
 
-    def __init__(self, secret_key: SecretStr | None) -> None:
+    def __init__(self, secret_key: SecretStr | None, *, of: str = "job") -> None:
         self._cipher = AESGCM(_key(secret_key))
+        self._of = of
 
-    def seal(self, job_id: str, secrets: dict[str, str]) -> bytes:
-        """Encrypt the secrets of a job."""
+    def seal(self, owner_id: str, secrets: dict[str, str]) -> bytes:
+        """Encrypt the secrets of a job, by its id."""
         nonce = os.urandom(_NONCE_BYTES)
-        return _VERSION + nonce + self._cipher.encrypt(nonce, json.dumps(secrets).encode(), _bound_to(_VERSION, job_id))
+        return _VERSION + nonce + self._cipher.encrypt(nonce, json.dumps(secrets).encode(), self._bound_to(_VERSION, owner_id))
 
-    def open(self, job_id: str, sealed: bytes) -> dict[str, str]:
+    def open(self, owner_id: str, sealed: bytes) -> dict[str, str]:
         """
         Decrypt what `seal` made for this job.
 
@@ -46,17 +47,16 @@ class Vault:
         head = len(_VERSION) + _NONCE_BYTES
         nonce, text = sealed[len(_VERSION) : head].ljust(_NONCE_BYTES), sealed[head:]
         try:
-            secrets: dict[str, str] = json.loads(self._cipher.decrypt(nonce, text, _bound_to(sealed[: len(_VERSION)], job_id)))
+            secrets: dict[str, str] = json.loads(self._cipher.decrypt(nonce, text, self._bound_to(sealed[: len(_VERSION)], owner_id)))
         except InvalidTag as error:
             raise ConfigError(
-                f"the secrets of job {job_id} cannot be decrypted with this ROWSTREAM_SECRET_KEY",
-                suggestion="Start every service and worker with the key the job was posted with.",
+                f"the secrets of {self._of} {owner_id} cannot be decrypted with this ROWSTREAM_SECRET_KEY",
+                suggestion="Start every service and worker with the key they were encrypted with.",
             ) from error
         return secrets
 
-
-def _bound_to(version: bytes, job_id: str) -> bytes:
-    return version + f"rowstream job {job_id}".encode()
+    def _bound_to(self, version: bytes, owner_id: str) -> bytes:
+        return version + f"rowstream {self._of} {owner_id}".encode()
 
 
 def _key(secret_key: SecretStr | None) -> bytes:

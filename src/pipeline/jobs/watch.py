@@ -1,13 +1,20 @@
-"""What is looked at again and again while a job streams: its connector, its slot, its tables, and what users ask."""
+"""What is looked at again and again while a job streams: its connector, its topics, its slot, its tables, and what users ask."""
 
 import time
 
+from pipeline.filters.faults import POST_AGAIN, SchemaChangedError
 from pipeline.jobs.connector import look_after
 from pipeline.jobs.drive import Drive
+from pipeline.jobs.failures import glance_at_failures
+from pipeline.jobs.filters import changed_columns
+from pipeline.jobs.heartbeat import Heartbeat
+from pipeline.jobs.job import Phase
+from pipeline.jobs.retention import RetentionWatch
 from pipeline.jobs.updates import EventType
 
 GLANCE_SECONDS = 1.0
 SOURCE_LOOK_SECONDS = 10.0
+TOPICS_LOOK_SECONDS = 5.0
 HEALTHY_AFTER_SECONDS = 60.0
 
 
@@ -16,7 +23,9 @@ class StreamWatch:
 
     def __init__(self, drive: Drive) -> None:
         self._drive = drive
-        self._source_seen_at = float("-inf")
+        self._heartbeat = Heartbeat(drive)
+        self._retention = RetentionWatch(drive)
+        self._source_seen_at = self._topics_seen_at = float("-inf")
         self._failed_at = self._looked_at = time.monotonic()
 
     async def glance(self) -> None:
@@ -30,21 +39,28 @@ class StreamWatch:
 
         Raises:
             CancelAskedError: The user asked to cancel.
-            JobFailedError: A worker, or the connector, cannot go on.
+            JobFailedError: A worker, or the connector, cannot go on, or records are gone that were not applied.
             SourceError: Changes have been lost.
         """
         drive = self._drive
         await drive.heed()
-        status = await look_after(drive)
         now = time.monotonic()
+        if now - self._topics_seen_at > TOPICS_LOOK_SECONDS:
+            self._topics_seen_at = now
+            await self._retention.look()
+        status = await look_after(drive)
         if status.failed:
             self._failed_at = now
         elif drive.job.restarts and now - self._failed_at > HEALTHY_AFTER_SECONDS:
             await drive.save(restarts=0)
+        await glance_at_failures(drive)
         if now - self._source_seen_at > SOURCE_LOOK_SECONDS:
             self._source_seen_at = now
             await look_at_slot(drive)
             await look_at_tables(drive)
+            await look_at_filters(drive)
+            if drive.job.phase is not Phase.REFRESHING:  # a connector that reads tables again listens to nothing else
+                await self._heartbeat.look()
             await drive.back()
         await drive.pause_between_looks()
         self._looked_at = time.monotonic()
@@ -69,11 +85,27 @@ async def look_at_slot(drive: Drive) -> None:
         )
 
 
+async def look_at_filters(drive: Drive) -> None:
+    """
+    See that the columns which filters use are what they were.
+
+    Raises:
+        SchemaChangedError: One is gone, or of another type: the filter may mean something else by now.
+    """
+    if not any(plan.filter for plan in drive.job.tables):
+        return
+    catalogue = {(table.schema, table.name): table for table in await drive.source.tables(drive.mode)}
+    for plan in drive.job.tables:
+        for change in changed_columns(plan, catalogue.get((plan.schema_name, plan.table))):
+            raise SchemaChangedError(f"the filter of {plan.qualified_name}: {change}", suggestion=POST_AGAIN)
+
+
 async def look_at_tables(drive: Drive) -> None:
     """Tell once of each table that has come to the source since the job took its own, and of each that has gone."""
     taken = {(plan.schema_name, plan.table): plan for plan in drive.job.tables}
     present = await drive.source.present_tables(drive.mode, drive.owned)
-    new = {name: followed for name, followed in present.items() if name not in taken}
+    choice = drive.job.project.tables
+    new = {name: followed for name, followed in present.items() if name not in taken and (followed or choice.takes(".".join(name)))}
     renamed = [".".join(name) for name, followed in new.items() if followed]
     for name, plan in taken.items():
         if name not in present:
@@ -86,7 +118,7 @@ async def look_at_tables(drive: Drive) -> None:
                 suggestion=f"The documents of {plan.collection} stay as they are. A table that was renamed counts as a new one.",
                 table=plan.qualified_name,
             )
-    for schema, table in new:
+    for schema, table in (name for name in new if choice.takes(".".join(name))):
         await drive.tell_once(
             f"new:{schema}.{table}",
             EventType.WARNING,

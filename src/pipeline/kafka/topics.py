@@ -1,8 +1,10 @@
 """Topics and consumer groups, by Kafka's admin API."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
+from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
@@ -11,6 +13,10 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from pipeline.errors import ConfigError, EngineUnavailableError
 
 TIMEOUT_SECONDS = 30.0
+ANSWER_SECONDS = 5.0
+"""The client tells of a request's time-out by then."""
+
+K = TypeVar("K")
 T = TypeVar("T")
 
 
@@ -49,33 +55,33 @@ class KafkaTopics:
         if not topics:
             return
         new = [NewTopic(name, 1, self._replication, config=dict(config)) for name, config in topics.items()]
-        await self._each(lambda: self._admin.create_topics(new, operation_timeout=TIMEOUT_SECONDS), {KafkaError.TOPIC_ALREADY_EXISTS})
+        await self._each(lambda admin: admin.create_topics(new, operation_timeout=TIMEOUT_SECONDS), {KafkaError.TOPIC_ALREADY_EXISTS})
 
     async def delete(self, names: Iterable[str]) -> None:
         """Delete topics; those that are gone already are no error."""
         doomed = sorted(set(names) & set(await self.names()))
         if doomed:
-            delete = self._admin.delete_topics
-            await self._each(lambda: delete(doomed, operation_timeout=TIMEOUT_SECONDS), {KafkaError.UNKNOWN_TOPIC_OR_PART})
+            await self._each(
+                lambda admin: admin.delete_topics(doomed, operation_timeout=TIMEOUT_SECONDS), {KafkaError.UNKNOWN_TOPIC_OR_PART}
+            )
 
     async def empty(self, name: str) -> None:
         """Delete the records that the topic's one partition has now."""
         ends = await self.end_offsets([name])
         doomed = [TopicPartition(name, 0, ends[name])]
-        await self._each(lambda: self._admin.delete_records(doomed, operation_timeout=TIMEOUT_SECONDS), set())
+        await self._each(lambda admin: admin.delete_records(doomed, operation_timeout=TIMEOUT_SECONDS))
 
     async def configure(self, names: Iterable[str], config: Mapping[str, str]) -> None:
         """Set configuration entries of topics, leaving the others."""
         resources = [_incremental(name, config) for name in names]
         if resources:
-            await self._each(lambda: self._admin.incremental_alter_configs(resources, request_timeout=TIMEOUT_SECONDS), set())
+            await self._each(lambda admin: admin.incremental_alter_configs(resources, request_timeout=TIMEOUT_SECONDS))
 
     async def configuration(self, name: str) -> dict[str, str]:
         """The topic's configuration, defaults included."""
         resource = ConfigResource(ResourceType.TOPIC, name)
-        futures = await self._call(lambda: self._admin.describe_configs([resource], request_timeout=TIMEOUT_SECONDS))
-        entries = await self._call(futures[resource].result)
-        return {key: entry.value for key, entry in entries.items() if entry.value is not None}
+        found = await self._each(lambda admin: admin.describe_configs([resource], request_timeout=TIMEOUT_SECONDS))
+        return {key: entry.value for key, entry in found[resource].items() if entry.value is not None}
 
     async def names(self) -> list[str]:
         """The names of all topics."""
@@ -94,11 +100,27 @@ class KafkaTopics:
         if not specs:
             return {}
         await self.names()  # librdkafka keeps the leaders' epochs, and would go on asking with those from before a broker's restart
-        futures = await self._call(
-            lambda: self._admin.list_offsets(specs, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT_SECONDS)
+        found = await self._each(
+            lambda admin: admin.list_offsets(specs, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT_SECONDS)
         )
-        results = {partition.topic: await self._call(future.result) for partition, future in futures.items()}
-        return {topic: result.offset for topic, result in results.items()}
+        return {partition.topic: result.offset for partition, result in found.items()}
+
+    async def first_offsets(self, topics: Iterable[str]) -> dict[str, int]:
+        """The offset of the oldest record that Kafka still has of each topic's one partition; its end where there is none."""
+        return await self._offsets(dict.fromkeys(topics, OffsetSpec.earliest()))
+
+    async def offsets_since(self, topics: Iterable[str], moment: datetime) -> dict[str, int | None]:
+        """The offset of the first record of each topic that was written at this moment or later, None where there is none."""
+        found = await self._offsets(dict.fromkeys(topics, OffsetSpec.for_timestamp(round(moment.timestamp() * 1000))))
+        return {topic: None if offset < 0 else offset for topic, offset in found.items()}
+
+    async def _offsets(self, specs: Mapping[str, OffsetSpec]) -> dict[str, int]:
+        if not specs:
+            return {}
+        await self.names()  # as in `end_offsets`
+        places = {TopicPartition(topic, 0): spec for topic, spec in specs.items()}
+        found = await self._each(lambda admin: admin.list_offsets(places, request_timeout=TIMEOUT_SECONDS))
+        return {partition.topic: result.offset for partition, result in found.items()}
 
     async def delete_group(self, group: str) -> bool:
         """Delete a consumer group; False while it still has members."""
@@ -130,26 +152,42 @@ class KafkaTopics:
         finally:
             del admin  # the traceback of what is raised would keep it
 
-    async def _each(self, request: Callable[[], Mapping[Any, "Future[Any]"]], harmless: set[int]) -> None:
-        futures = await self._call(request)
-        for future in futures.values():
+    async def _each(
+        self, request: Callable[[AdminClient], Mapping[K, "Future[Any]"]], harmless: Collection[int] = frozenset()
+    ) -> dict[K, Any]:
+        """
+        What each thing that is asked for came to; those that are refused for a harmless reason are left out.
+
+        Whoever waits holds the client: with it librdkafka forgets what it was asked, and nobody would be answered.
+        """
+        admin, answers = self._admin, {}
+        for name, future in (await self._call(partial(request, admin))).items():
             try:
-                await self._call(future.result)
+                answers[name] = await self._call(partial(_wait_for, future, admin))
             except KafkaRefusedError as error:
                 if error.number not in harmless:
                     raise
+        return answers
 
     async def _call(self, function: Callable[[], T]) -> T:
         try:
             return await asyncio.to_thread(function)
+        except TimeoutError:
+            self._admin = AdminClient(self._config)
+            raise EngineUnavailableError(f"Kafka does not answer within {TIMEOUT_SECONDS:.0f} s") from None
         except KafkaException as error:
-            if _is_outage(error.args[0]):
+            if is_outage(error.args[0]):
                 self._admin = AdminClient(self._config)  # the old one may never find Kafka again (see `pipeline.kafka.pulse`)
                 raise EngineUnavailableError(f"Kafka does not answer: {error.args[0].str()}") from error
             raise KafkaRefusedError(error.args[0]) from error
 
 
-def _is_outage(error: KafkaError) -> bool:
+def _wait_for(future: "Future[T]", _held: AdminClient) -> T:
+    return future.result(TIMEOUT_SECONDS + ANSWER_SECONDS)
+
+
+def is_outage(error: KafkaError) -> bool:
+    """Whether the request may be answered otherwise in a while, without anybody's doing."""
     outages = {
         KafkaError._TIMED_OUT,
         KafkaError._TRANSPORT,
@@ -169,7 +207,8 @@ def _is_outage(error: KafkaError) -> bool:
         KafkaError.OFFSET_NOT_AVAILABLE,
         KafkaError.KAFKA_STORAGE_ERROR,
     }
-    return bool(error.retriable()) or error.code() in outages
+    starting = error.code() == KafkaError.INVALID_REPLICATION_FACTOR and "fenced" in error.str()  # brokers that just came, or went
+    return bool(error.retriable()) or error.code() in outages or starting
 
 
 def _incremental(name: str, config: Mapping[str, str]) -> ConfigResource:

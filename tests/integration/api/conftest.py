@@ -14,10 +14,13 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from api.app import make_app
+from pipeline.connections.store import ConnectionStore
 from pipeline.jobs.job import Job, Statistics
 from pipeline.jobs.store import JobStore
 from pipeline.jobs.updates import JobUpdates
+from pipeline.projects.store import ProjectStore
 from pipeline.settings import Settings
+from pipeline.stores import Stores
 from stack.stack import Stack
 
 MAX_RUNNING_JOBS = 5
@@ -46,19 +49,35 @@ async def control(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, A
 
 
 @pytest_asyncio.fixture
-async def store(control: AsyncDatabase[dict[str, Any]]) -> JobStore:
+async def stores(settings: Settings, control: AsyncDatabase[dict[str, Any]]) -> Stores:
+    """What the control database keeps."""
+    stores = Stores.of(control, settings.model_copy(update={"max_running_jobs": MAX_RUNNING_JOBS}))
+    await stores.ensure_indexes()
+    return stores
+
+
+@pytest.fixture
+def store(stores: Stores) -> JobStore:
     """The jobs of the control database."""
-    store = JobStore(control, MAX_RUNNING_JOBS)
-    await store.ensure_indexes()
-    return store
+    return stores.jobs
 
 
-@pytest_asyncio.fixture
-async def updates(control: AsyncDatabase[dict[str, Any]]) -> JobUpdates:
+@pytest.fixture
+def updates(stores: Stores) -> JobUpdates:
     """The updates of the control database."""
-    updates = JobUpdates(control)
-    await updates.ensure_indexes()
-    return updates
+    return stores.updates
+
+
+@pytest.fixture
+def connections(stores: Stores) -> ConnectionStore:
+    """The saved connections of the control database."""
+    return stores.connections
+
+
+@pytest.fixture
+def projects(control: AsyncDatabase[dict[str, Any]]) -> ProjectStore:
+    """The projects of the control database."""
+    return ProjectStore(control)
 
 
 async def no_counts(job: Job) -> Statistics | None:
@@ -70,11 +89,9 @@ Service = TestClient[Any, Any]
 
 
 @pytest_asyncio.fixture
-async def service(
-    settings: Settings, control: AsyncDatabase[dict[str, Any]], store: JobStore, updates: JobUpdates
-) -> AsyncIterator[Service]:
+async def service(settings: Settings, control: AsyncDatabase[dict[str, Any]], stores: Stores) -> AsyncIterator[Service]:
     """A client of the service."""
-    app = make_app(settings, store, updates, statistics=no_counts, ping_control=lambda: control.command("ping"))
+    app = make_app(settings, stores, statistics=no_counts, ping_control=lambda: control.command("ping"))
     async with TestClient(TestServer(app, host="127.0.0.1")) as client:
         yield client
 

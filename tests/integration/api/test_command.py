@@ -1,18 +1,23 @@
 """`rowstream serve` starts, stops, and says in a line what keeps it from starting."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
-from pymongo import MongoClient
+from pymongo import AsyncMongoClient, MongoClient
 
+from pipeline.connections.connection import Kind, Saved
+from pipeline.connections.store import ConnectionStore
 from pipeline.settings import Settings
 from stack.ports import PortPlan
+from stack.stack import Stack
 
 Environment = dict[str, str]
 
@@ -38,10 +43,10 @@ def environment(settings: Settings, tmp_path: Path) -> Iterator[Environment]:
         client.drop_database(database)
 
 
-def start(environment: Mapping[str, str], *arguments: str) -> subprocess.Popen[str]:
+def start(environment: Mapping[str, str], *arguments: str, stdin: int | None = None) -> subprocess.Popen[str]:
     """Start the command line."""
     command = [sys.executable, "-m", "api.cli", *arguments]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, env=environment, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def refusal(environment: Mapping[str, str]) -> str:
@@ -102,6 +107,65 @@ def test_a_setting_that_keeps_it_from_starting_is_named(environment: Environment
     assert "ter2" not in errors
 
 
+def test_a_request_is_checked_without_a_service(
+    environment: Environment, stack: Stack, request_body: Callable[..., dict[str, Any]]
+) -> None:
+    body = request_body()
+    body["mongodbConnectionDetails"]["connectionString"] = stack.connections.control_url.replace("/?", "/shop?")
+    body["jdbcConnectionDetails"] |= {"url": f"jdbc:postgresql://127.0.0.1:{PortPlan.free().kafka}/shop", "password": "not-to-be-seen"}
+    for arguments in (["check", "-"], ["check", "--json", "-"]):
+        process = start(environment, *arguments, stdin=subprocess.PIPE)
+        output, complaints = process.communicate(json.dumps(body), timeout=60)
+        assert process.returncode == 1, complaints
+        assert "SOURCE_UNAVAILABLE" in output
+        assert "can be written to in transactions" in output
+        assert "not-to-be-seen" not in output + complaints
+    assert json.loads(output)["ready"] is False
+
+
+async def test_a_saved_connection_is_read_by_check(
+    environment: Environment, settings: Settings, stack: Stack, request_body: Callable[..., dict[str, Any]]
+) -> None:
+    url = f"jdbc:postgresql://127.0.0.1:{PortPlan.free().kafka}/shop"
+    details = {"type": "POSTGRESQL", "url": url, "user": "app", "password": "not-to-be-seen"}
+    async with AsyncMongoClient[dict[str, Any]](settings.control_url.get_secret_value()) as client:
+        connections = ConnectionStore(client[environment["ROWSTREAM_CONTROL_DATABASE"]], settings.secret_key)
+        saved = await connections.add(Saved(Kind.JDBC, details))
+    body = request_body()
+    body["mongodbConnectionDetails"]["connectionString"] = stack.connections.control_url.replace("/?", "/shop?")
+    for connection_id, says in ((saved.id, "SOURCE_UNAVAILABLE"), ("unknown", "$.jdbcConnectionDetails.existingConnectionId: is not")):
+        body["jdbcConnectionDetails"] = {"type": "POSTGRESQL", "url": url, "existingConnectionId": connection_id}
+        process = start(environment, "check", "-", stdin=subprocess.PIPE)
+        output, complaints = process.communicate(json.dumps(body), timeout=60)
+        assert process.returncode == 1
+        assert says in output + complaints
+        assert "not-to-be-seen" not in output + complaints
+
+
+def test_check_says_that_it_needs_the_control_database_for_a_saved_connection(
+    environment: Environment, request_body: Callable[..., dict[str, Any]]
+) -> None:
+    body = request_body()
+    body["jdbcConnectionDetails"]["existingConnectionId"] = "any"
+    for name, value in (("CONTROL_URL", "mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=100"), ("SECRET_KEY", "")):
+        process = start(environment | {f"ROWSTREAM_{name}": value}, "check", "-", stdin=subprocess.PIPE)
+        _, complaints = process.communicate(json.dumps(body), timeout=60)
+        assert process.returncode == 1
+        assert f"ROWSTREAM_{name}" in complaints
+        assert "Traceback" not in complaints
+
+
+def test_every_fault_of_a_request_is_told_by_check(environment: Environment, tmp_path: Path) -> None:
+    file = tmp_path / "job.json"
+    file.write_text('{"projectId": "shop", "options": {"mode": "ALL"}}')
+    process = start(environment, "check", str(file))
+    output, complaints = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output == ""
+    assert "$.options.mode" in complaints
+    assert "$.jdbcConnectionDetails" in complaints
+
+
 @pytest.fixture
 def help_text(tmp_path: Path) -> Callable[[], str]:
     """What the command line says of itself."""
@@ -115,5 +179,5 @@ def help_text(tmp_path: Path) -> Callable[[], str]:
 
 def test_every_command_is_listed(help_text: Callable[[], str]) -> None:
     text = help_text()
-    for command in ("serve", "worker", "up", "down", "status", "demo"):
+    for command in ("serve", "worker", "check", "up", "down", "status", "demo"):
         assert f" {command} " in text

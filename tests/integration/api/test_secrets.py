@@ -1,4 +1,4 @@
-"""Passwords of a posted job are in no answer, no log and nowhere in the control database."""
+"""Passwords of posted jobs and saved connections are in no answer, no log and nowhere in the control database."""
 
 import json
 import logging
@@ -20,6 +20,7 @@ from pipeline.jobs.updates import EventType, JobUpdates
 from pipeline.jobs.vault import Vault
 from pipeline.log import configure_logging
 from pipeline.settings import Settings
+from pipeline.stores import Stores
 
 Database = AsyncDatabase[dict[str, Any]]
 SECRETS = [f"hunter{number}hunter" for number in range(7)]
@@ -51,8 +52,8 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], str]]:
 def bodies(make: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
     """Requests with passwords in every place where they can stand, good ones and such that are refused."""
     good = make("good") | {
-        "jdbcConnectionDetails": {"type": "POSTGRESQL", "url": JDBC_URL, "user": "app", "password": SECRETS[4]},
-        "mongodbConnectionDetails": {"connectionString": MONGODB_URL},
+        "jdbcConnectionDetails": {"type": "POSTGRESQL", "url": JDBC_URL, "user": "app", "password": SECRETS[4], "savePassword": True},
+        "mongodbConnectionDetails": {"connectionString": MONGODB_URL, "savePassword": True},
     }
     before_host = {"type": "POSTGRESQL", "url": f"jdbc:postgresql://app:{SECRETS[5]}@127.0.0.1/shop", "password": SECRETS[4]}
     with_key = {"type": "POSTGRESQL", "url": f"{JDBC_URL}&sslpassword={SECRETS[3]}"}
@@ -68,11 +69,20 @@ def bodies(make: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
+def connections_of(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The connection details of job requests, each as a connection to save."""
+    kinds = ("jdbcConnectionDetails", "mongodbConnectionDetails")
+    return [
+        {kind: {name: value for name, value in request[kind].items() if name != "savePassword"}} for request in requests for kind in kinds
+    ]
+
+
 async def test_passwords_stay_where_they_belong(
     settings: Settings,
     control: Database,
     store: JobStore,
     updates: JobUpdates,
+    stores: Stores,
     request_body: Callable[..., dict[str, Any]],
     logs: Callable[[], str],
 ) -> None:
@@ -82,13 +92,16 @@ async def test_passwords_stay_where_they_belong(
         return Statistics()
 
     answers, statuses = [], []
-    app = make_app(settings, store, updates, statistics=broken, ping_control=lambda: control.command("ping"))
+    app = make_app(settings, stores, statistics=broken, ping_control=lambda: control.command("ping"))
     async with TestClient(TestServer(app, host="127.0.0.1")) as service:
         requests = bodies(request_body)
         for body in [*requests, requests[0] | {"projectId": "broken"}]:
             response = await service.post("/api/v1/jobs", json=body)
             statuses.append(response.status)
             answers.append(await response.text())
+        for connection in connections_of(requests):
+            answers.append(await (await service.post("/api/v1/connections", json=connection)).text())
+        answers.append(await (await service.get("/api/v1/connections")).text())
         job_id = json.loads(answers[0])["id"]
         await updates.append(job_id, EventType.ERROR, f"cannot reach {MONGODB_URL} from {JDBC_URL}")
         answers.append(await (await service.get(f"/api/v1/jobs/{job_id}")).text())

@@ -23,6 +23,8 @@ from pipeline.jobs.job import Job, Outcome, Phase, Statistics
 from pipeline.jobs.store import JobStore
 from pipeline.jobs.updates import EventType, JobUpdates
 from pipeline.settings import Settings
+from pipeline.sources.registry import KNOWN_TYPES
+from pipeline.stores import Stores
 
 Database = AsyncDatabase[dict[str, Any]]
 Service = TestClient[Any, Any]
@@ -151,7 +153,7 @@ async def test_an_expectation_that_no_path_meets_is_417(service: Service) -> Non
     assert service.app is not None
     for route in service.app.router.routes():
         assert route.resource is not None
-        path = route.resource.canonical.format(id=ObjectId())
+        path = route.resource.canonical.format(id=ObjectId(), error=ObjectId())
         response = await service.request(route.method, path, headers={hdrs.EXPECT: "more"})
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         if route.method != hdrs.METH_HEAD:
@@ -266,7 +268,7 @@ async def test_the_service_lives_is_ready_and_tells_what_it_is(service: Service)
     ready = await service.get("/readyz")
     assert await ready.json() == {"ready": True, "checks": {"control": "ok", "connect": "ok", "kafka": "ok"}}
     info = await (await service.get("/api/v1/info")).json()
-    assert (info["name"], info["sources"]) == ("rowstream", ["POSTGRESQL"])
+    assert (info["name"], info["sources"]) == ("rowstream", list(KNOWN_TYPES))
     assert (await (await service.get("/api/v1/openapi.json")).json())["openapi"] == "3.1.0"
 
 
@@ -281,7 +283,7 @@ async def test_servers_that_are_away_are_named_and_requests_answered_503(setting
     )
     async with AsyncMongoClient[dict[str, Any]](away.control_url.get_secret_value(), serverSelectionTimeoutMS=100) as client:
         database = client["control"]
-        app = make_app(away, JobStore(database), JobUpdates(database), statistics=_no_counts, ping_control=lambda: database.command("ping"))
+        app = make_app(away, Stores.of(database, away), statistics=_no_counts, ping_control=lambda: database.command("ping"))
         async with TestClient(TestServer(app, host="127.0.0.1")) as service:
             ready = await service.get("/readyz")
             assert ready.status == 503
@@ -297,9 +299,9 @@ async def _no_counts(_job: Job) -> Statistics | None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.1", "example.org"])  # noqa: S104 - what must be refused
-async def test_a_service_that_others_could_reach_is_refused(settings: Settings, store: JobStore, updates: JobUpdates, host: str) -> None:
+async def test_a_service_that_others_could_reach_is_refused(settings: Settings, stores: Stores, host: str) -> None:
     with pytest.raises(ConfigError, match="loopback"):
-        make_app(settings.model_copy(update={"host": host}), store, updates, statistics=_no_counts, ping_control=_ping)
+        make_app(settings.model_copy(update={"host": host}), stores, statistics=_no_counts, ping_control=_ping)
 
 
 async def _ping() -> None:

@@ -13,6 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from api.jobs import statistics
 from api.jobs.statistics import LiveStatistics
+from api.jobs.targets import JobTargets
 from pipeline.errors import SinkUnavailableError
 from pipeline.jobs.job import Job, Statistics, TablePlan
 from pipeline.jobs.vault import Vault
@@ -41,9 +42,9 @@ async def target(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, An
 @pytest_asyncio.fixture
 async def live(vault: Vault) -> AsyncIterator[LiveStatistics]:
     """What reads the counts."""
-    live = LiveStatistics(vault)
-    yield live
-    await live.close()
+    targets = JobTargets(vault)
+    yield LiveStatistics(targets)
+    await targets.close()
 
 
 def job(vault: Vault, url: str, database: str, **fields: Any) -> Job:

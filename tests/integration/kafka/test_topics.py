@@ -2,16 +2,20 @@
 
 import asyncio
 import contextlib
+import os
+import signal
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer
 
 from pipeline.errors import EngineUnavailableError
-from pipeline.kafka.reader import TopicReader
+from pipeline.kafka.reader import TopicReader, time_of_record
+from pipeline.kafka.retention import SIZE, UNLIMITED, kept_for
 from pipeline.kafka.topics import KafkaTopics
 from stack.kafka import Kafka
 from stack.layout import Layout
@@ -43,13 +47,26 @@ def producer(servers: str, name: str) -> Iterator[Producer]:
 
 
 @pytest.fixture
-def own_kafka(stack: Stack) -> Iterator[Kafka]:
-    """A running broker of the test's own."""
+def tidy_kafka(stack: Stack) -> Iterator[Kafka]:
+    """A broker of the test's own that looks for old records every half second."""
+    with _kafka(stack, {"log.retention.check.interval.ms": 500, "log.initial.task.delay.ms": 500}) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _kafka(stack: Stack, settings: Mapping[str, object] | None = None) -> Iterator[Kafka]:
     with tempfile.TemporaryDirectory(prefix="rowstream-", dir="/tmp") as folder:
-        server = Kafka(*free_ports(2), Layout(Path(folder) / "home"), stack.library)
+        server = Kafka(*free_ports(2), Layout(Path(folder) / "home"), stack.library, settings=settings)
         server.start()
         yield server
         server.kill()
+
+
+@pytest.fixture
+def own_kafka(stack: Stack) -> Iterator[Kafka]:
+    """A running broker of the test's own."""
+    with _kafka(stack) as server:
+        yield server
 
 
 def send(producer: Producer, topic: str, *values: bytes, commit: bool = True) -> None:
@@ -140,6 +157,24 @@ async def test_an_absent_kafka_is_an_outage() -> None:
         await KafkaTopics("127.0.0.1:1").ping()
 
 
+async def test_whoever_waits_is_answered_when_another_found_kafka_away(own_kafka: Kafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client is made anew for the next who asks; what the old one was asked goes with it."""
+    monkeypatch.setattr("pipeline.kafka.topics.TIMEOUT_SECONDS", 4.0)
+    topics = KafkaTopics(own_kafka.bootstrap_servers)
+    await topics.create({"known": {}})
+    assert own_kafka.pid is not None
+    os.kill(own_kafka.pid, signal.SIGSTOP)
+    try:
+        first = asyncio.create_task(topics.configuration("known"))
+        await asyncio.sleep(2)  # the second is to be on its way when the first gives up
+        second = asyncio.create_task(topics.configuration("known"))
+        async with asyncio.timeout(30):
+            answers = await asyncio.gather(first, second, return_exceptions=True)
+    finally:
+        os.kill(own_kafka.pid, signal.SIGCONT)
+    assert [type(answer) for answer in answers] == [EngineUnavailableError] * 2
+
+
 async def test_a_group_whose_coordinator_was_not_found_in_time_is_deleted_when_kafka_is_back(
     own_kafka: Kafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -156,3 +191,31 @@ async def test_a_group_whose_coordinator_was_not_found_in_time_is_deleted_when_k
             with contextlib.suppress(EngineUnavailableError):  # the coordinator is loading
                 assert await topics.delete_group("nobody")
                 break
+
+
+async def test_a_topic_that_is_written_to_all_the_time_loses_what_is_older_than_it_keeps(tidy_kafka: Kafka, name: str) -> None:
+    topics, unlimited, default = KafkaTopics(tidy_kafka.bootstrap_servers), f"{name}-all", f"{name}-default"
+    only_retention = {"retention.ms": kept_for(2)["retention.ms"]}
+    await topics.create({name: SIZE | UNLIMITED, unlimited: SIZE | UNLIMITED, default: SIZE | only_retention})
+    await topics.configure([name], kept_for(2))
+    producer = Producer({"bootstrap.servers": tidy_kafka.bootstrap_servers})
+    began = datetime.now(UTC)
+    firsts = {name: 0}
+    while firsts[name] < 20:
+        for topic in (name, unlimited, default):
+            producer.produce(topic, b"x", partition=0)
+        producer.flush()
+        await asyncio.sleep(0.1)
+        firsts = await topics.first_offsets([name, unlimited, default])
+        assert datetime.now(UTC) - began < timedelta(seconds=60), firsts
+    assert firsts[unlimited] == 0
+    assert firsts[default] < firsts[name] - 10, "without segments to delete Kafka keeps what is older, unless nothing came for long"
+
+    ends = await topics.end_offsets([name])
+    young = (await topics.offsets_since([name], datetime.now(UTC) - timedelta(seconds=1)))[name]
+    assert young is not None
+    assert firsts[name] < young < ends[name]
+    assert await topics.offsets_since([name], datetime.now(UTC) + timedelta(days=1)) == {name: None}
+    written_at = await time_of_record(tidy_kafka.bootstrap_servers, name, young)
+    assert written_at is not None
+    assert datetime.now(UTC) - timedelta(seconds=10) < written_at <= datetime.now(UTC)

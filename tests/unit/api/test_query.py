@@ -5,16 +5,17 @@ from multidict import MultiDict
 
 from api.errors import BadRequestError
 from api.jobs.query import JobQuery, read_query
+from api.page import Page
 from pipeline.jobs.status import Status
 
 
 def test_without_parameters_the_newest_twenty_of_all_are_wanted() -> None:
-    assert read_query(MultiDict()) == JobQuery(None, (), 20, None)
+    assert read_query(MultiDict()) == JobQuery(None, (), Page(20, None))
 
 
 def test_each_parameter_is_read_and_status_may_be_repeated() -> None:
     query = MultiDict([("projectId", "p-1"), ("status", "RUNNING"), ("status", "FAILED"), ("limit", "100"), ("cursor", "a" * 24)])
-    assert read_query(query) == JobQuery("p-1", (Status.RUNNING, Status.FAILED), 100, "a" * 24)
+    assert read_query(query) == JobQuery("p-1", (Status.RUNNING, Status.FAILED), Page(100, "a" * 24))
 
 
 @pytest.mark.parametrize(

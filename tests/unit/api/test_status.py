@@ -6,8 +6,19 @@ from itertools import product
 import pytest
 from tests.fakes.jobs import make_job
 
-from pipeline.jobs.job import Ask, Job, Outcome, Phase
-from pipeline.jobs.status import CdcStatus, Status, allowed_asks, cdc_status, effective, status
+from pipeline.jobs.job import Ask, Job, Outcome, Phase, Refresh, Replay
+from pipeline.jobs.status import (
+    CdcStatus,
+    Status,
+    allowed_actions,
+    allowed_asks,
+    cdc_status,
+    effective,
+    may_pause,
+    may_replay,
+    may_resume,
+    status,
+)
 from pipeline.sources.source import Mode
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -83,7 +94,7 @@ def test_a_running_job_may_be_stopped_once_and_cancelled_once() -> None:
 def test_a_failed_job_that_keeps_what_it_owns_can_be_cancelled_once_and_stays_failed() -> None:
     for mode in Mode:
         failed = job(mode, Phase.RETAINED, Outcome.FAILED)
-        assert allowed_asks(failed) == (Ask.CANCEL,)
+        assert allowed_asks(failed) == (Ask.RETRY, Ask.CANCEL)
         cancelled = failed.model_copy(update={"ask": Ask.CANCEL})
         assert allowed_asks(cancelled) == ()
         assert status(cancelled) is Status.FAILED
@@ -102,3 +113,39 @@ def test_a_stop_before_the_streaming_is_a_cancel() -> None:
         Phase.DRAINING: Ask.STOP,
     }
     assert {effective(Ask.CANCEL, phase) for phase in MOVING} == {Ask.CANCEL}
+
+
+def test_a_failed_job_that_is_to_go_on_runs_and_can_still_be_cancelled() -> None:
+    for streamed, expected in ((True, CdcStatus.RUNNING), (False, CdcStatus.NOT_STARTED)):
+        retried = job(Mode.CDC, Phase.RETAINED, Outcome.FAILED, Ask.RETRY, streamed=streamed)
+        assert (status(retried), cdc_status(retried)) == (Status.RUNNING, expected)
+        assert allowed_asks(retried) == (Ask.CANCEL,)
+
+
+def test_a_job_may_be_paused_while_its_changes_are_applied_and_resumed_while_it_is_paused() -> None:
+    for mode, phase, ask in product(Mode, Phase, [None, *Ask]):
+        running = job(mode, phase, ask=ask).model_copy(update={"live": True})
+        paused = running.model_copy(update={"paused": True})
+        assert may_pause(running) is (ask is None and phase in (Phase.SNAPSHOTTING, Phase.STREAMING, Phase.REFRESHING, Phase.REPLAYING))
+        assert not may_pause(paused)
+        assert not may_resume(running)
+        assert may_resume(paused) is (ask is None)
+
+
+def test_a_paused_job_runs_and_says_so() -> None:
+    for mode in STREAMS:
+        paused = job(mode, Phase.STREAMING, streamed=True).model_copy(update={"live": True, "paused": True})
+        assert (status(paused), cdc_status(paused)) == (Status.RUNNING, CdcStatus.PAUSED)
+        assert allowed_actions(paused) == ["stop", "cancel", "resume", "refresh", "replay"]
+
+
+def test_changes_may_be_applied_again_while_a_job_streams_or_has_failed_and_nothing_else_is_under_way() -> None:
+    streaming = job(Mode.CDC, Phase.STREAMING, streamed=True)
+    failed = job(Mode.CDC, Phase.RETAINED, Outcome.FAILED, streamed=True)
+    assert may_replay(streaming)
+    assert may_replay(failed)
+    assert not may_replay(job(Mode.CDC, Phase.RETAINED, Outcome.FAILED)), "its snapshot was not applied"
+    replay = Replay(id="1", tables=("public.a",), starts={"t": 0})
+    refresh = Refresh(id="1", tables=("public.a",))
+    for change in ({"replay": replay}, {"refresh": refresh}, {"ask": Ask.STOP}, {"phase": Phase.DRAINING}):
+        assert not may_replay(streaming.model_copy(update=change))

@@ -44,6 +44,14 @@ def test_another_job_opens_nothing() -> None:
         VAULT.open("other", VAULT.seal("job", {"password": "hunter2"}))
 
 
+def test_a_job_and_a_connection_of_one_id_cannot_open_each_other() -> None:
+    key = fresh_key()
+    jobs, connections = Vault(key), Vault(key, of="connection")
+    for sealing, opening in ((jobs, connections), (connections, jobs)):
+        with pytest.raises(ConfigError, match="cannot be decrypted"):
+            opening.open("one", sealing.seal("one", {"password": "hunter2"}))
+
+
 @given(position=st.integers(0, 60), bit=st.integers(0, 7))
 def test_changed_bytes_open_nothing(position: int, bit: int) -> None:
     sealed = bytearray(VAULT.seal("job", {"password": "hunter2, and a little more text to be long enough"}))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from api.jobs.view import view
 from api.openapi import openapi
-from pipeline.jobs.job import Ask, Failure, Job, Outcome, Phase, ScanStatus, SnapshotTable, Statistics, TablePlan
+from pipeline.jobs.job import Ask, Failure, Filter, Job, Outcome, Phase, ScanStatus, SnapshotTable, Statistics, TablePlan
 from pipeline.jobs.updates import EventType, JobUpdate, LocationType, Stage
 from pipeline.sources.source import Identity, Mode
 
@@ -206,3 +206,10 @@ def test_every_job_has_the_promised_form(
     body = shown(seen, counts)
     assert body["statistics"].get("elapsedSeconds", 0) >= 0
     assert body["statistics"].get("totalEvents", 0) >= 0
+
+
+def test_the_filters_are_shown_as_they_were_posted() -> None:
+    filters = (Filter(schema_name="public", table="a.b", where_clause="x = 1"), Filter(schema_name="public", table="c", row_count=0))
+    assert shown(job(filters=filters), Statistics())["relationalTableFilters"] == {
+        "public": {"a.b": {"whereClause": "x = 1"}, "c": {"rowCount": 0}}
+    }

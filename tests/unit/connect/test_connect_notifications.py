@@ -34,6 +34,16 @@ def test_a_table_that_was_read_is_told_with_its_rows() -> None:
     assert decode_notification(value) == Notification("TABLE_SCAN_COMPLETED", scanned=(ScannedTable("public.a", 12),))
 
 
+def test_the_databases_name_before_a_tables_is_left_out() -> None:
+    tables = {"dbo.orders", "dbo.lines"}
+    value = record("IN_PROGRESS", current_collection_in_progress="Shop.dbo.orders")
+    assert decode_notification(value, tables) == Notification("IN_PROGRESS", scanning="dbo.orders")
+    value = record("TABLE_SCAN_COMPLETED", scanned_collection="Shop.dbo.lines", total_rows_scanned="12", status="SUCCEEDED")
+    assert decode_notification(value, tables) == Notification("TABLE_SCAN_COMPLETED", scanned=(ScannedTable("dbo.lines", 12),))
+    value = record("IN_PROGRESS", current_collection_in_progress="Shop.dbo.others")
+    assert decode_notification(value, tables) == Notification("IN_PROGRESS", scanning="Shop.dbo.others")
+
+
 def test_notifications_of_other_things_are_none() -> None:
     assert decode_notification(record("STARTED", aggregate="Incremental Snapshot")) is None
     assert decode_notification(None) is None

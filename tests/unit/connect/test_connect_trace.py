@@ -63,6 +63,48 @@ def trace(*causes: str) -> str:
             True,
         ),
         ("org.apache.kafka.common.errors.TimeoutException: Expiring 3 record(s) for t-0: 120000 ms has passed\n", "KAFKA", False),
+        (
+            "io.debezium.DebeziumException: The connector is trying to read change stream starting at BinlogOffsetContext{sourceInfo=x}, "
+            "but this is no longer available on the server. Reconfigure the connector to use a snapshot mode when needed.\n" + FRAMES,
+            "BINLOG_LOST",
+            True,
+        ),
+        (
+            trace(
+                "io.debezium.DebeziumException: Could not find GTID state requested by slave in any binlog files. Probably the slave state "
+                "is too old and required binlog files have been purged. Error code: 1236; SQLSTATE: HY000."
+            ),
+            "BINLOG_LOST",
+            True,
+        ),
+        (
+            trace(
+                "io.debezium.DebeziumException: A replica with the same server_uuid/server_id as this replica has connected to the source; "
+                "the first event 'binlog.000001' at 4. Error code: 1236; SQLSTATE: HY000."
+            ),
+            "SERVER_ID_TAKEN",
+            False,
+        ),
+        (
+            trace(
+                "io.debezium.DebeziumException: io.debezium.text.ParsingException: DDL statement couldn't be parsed. Please open a issue"
+            ),
+            "DDL_NOT_UNDERSTOOD",
+            True,
+        ),
+        (
+            trace(
+                "io.debezium.DebeziumException: Failed to establish connection with the database: ",
+                "java.sql.SQLException: Access denied for user 'app'@'10.0.0.1' (using password: YES)",
+            ),
+            "SOURCE_LOGIN",
+            False,
+        ),
+        (
+            trace("java.sql.SQLSyntaxErrorException: Access denied; you need (at least one of) the RELOAD privilege(s) for this operation"),
+            "SOURCE_PRIVILEGE",
+            False,
+        ),
         ("java.lang.IllegalStateException: something new\n" + FRAMES, "CONNECTOR", False),
         ("", "CONNECTOR", False),
     ],
@@ -72,6 +114,19 @@ def test_a_trace_is_told_by_its_cause(text: str, code: str, final: bool) -> None
     assert (reason.code, reason.final) == (code, final)
     assert reason.cause
     assert "\tat " not in reason.cause
+
+
+@pytest.mark.parametrize(
+    "cause",
+    [
+        "io.debezium.DebeziumException: Failed to read next byte from position 773",
+        "io.debezium.DebeziumException: Failed to establish connection with the database: ",
+        "com.mysql.cj.jdbc.exceptions.CommunicationsException: Communications link failure",
+        "java.io.IOException: Failed to connect to MySQL on db:3306. Please make sure it's running.",
+    ],
+)
+def test_that_mysql_is_away_is_an_outage_however_long_it_lasts(cause: str) -> None:
+    assert explain(trace(cause)).outage
 
 
 def test_the_cause_is_the_first_exception_that_says_something() -> None:
@@ -92,3 +147,60 @@ def test_the_column_whose_value_could_not_be_converted_is_named() -> None:
     )
     assert (reason.code, reason.final) == ("VALUE_NOT_CONVERTIBLE", True)
     assert reason.cause == "Failed to properly convert data value for 'public.t.moods' of type _mood"
+
+
+@pytest.mark.parametrize(
+    ("cause", "code", "final", "outage"),
+    [
+        (
+            "io.debezium.DebeziumException: The connector is trying to read change stream starting at SqlServerOffsetContext [...], "
+            "but this is no longer available on the server. Reconfigure the connector to use a snapshot mode when needed.",
+            "LOG_LOST",
+            True,
+            False,
+        ),
+        (
+            "io.debezium.DebeziumException: Online REDO LOG files or archive logs do not contain "
+            "the offset scn 2122185.  Please perform a new snapshot.",
+            "LOG_LOST",
+            True,
+            False,
+        ),
+        ("java.sql.SQLException: ORA-01555: snapshot too old: rollback segment number 9 too small", "SNAPSHOT_TOO_OLD", False, False),
+        (
+            "com.microsoft.sqlserver.jdbc.SQLServerException: Login failed for user 'app'. ClientConnectionId:1",
+            "SOURCE_LOGIN",
+            False,
+            False,
+        ),
+        ("java.sql.SQLException: ORA-01017: invalid username/password; logon denied", "SOURCE_LOGIN", False, False),
+        (
+            "com.microsoft.sqlserver.jdbc.SQLServerException: The SELECT permission was denied on the object 'orders_CT', schema 'cdc'.",
+            "SOURCE_PRIVILEGE",
+            False,
+            False,
+        ),
+        (
+            "com.ibm.db2.jcc.am.SqlSyntaxErrorException: DB2 SQL Error: SQLCODE=-551, SQLSTATE=42501, SQLERRMC=APP;SELECT",
+            "SOURCE_PRIVILEGE",
+            False,
+            False,
+        ),
+        (
+            "com.microsoft.sqlserver.jdbc.SQLServerException: The TCP/IP connection to the host db, port 1433 has failed.",
+            "SOURCE_AWAY",
+            False,
+            True,
+        ),
+        ("java.sql.SQLRecoverableException: ORA-03113: end-of-file on communication channel", "SOURCE_AWAY", False, True),
+        (
+            "com.ibm.db2.jcc.am.DisconnectNonTransientConnectionException: [jcc][t4] A communication error occurred. ERRORCODE=-4499",
+            "SOURCE_AWAY",
+            False,
+            True,
+        ),
+    ],
+)
+def test_what_other_databases_say_is_understood(cause: str, code: str, final: bool, outage: bool) -> None:
+    reason = explain(trace(cause))
+    assert (reason.code, reason.final, reason.outage) == (code, final, outage)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from pymongo.errors import AutoReconnect
-from tests.unit.jobs.world import World, failed, world
+from tests.unit.jobs.servers import failed
+from tests.unit.jobs.world import World
 
 from pipeline.jobs import supervisor
 from pipeline.jobs.drive import Drive
@@ -15,20 +16,8 @@ from pipeline.jobs.job import Ask, Failure, Outcome, Phase, Statistics
 from pipeline.jobs.updates import EventType
 from pipeline.sources.source import Mode
 
-__all__ = ["world"]
-
 AWAY = "org.apache.kafka.connect.errors.ConnectException: x\nCaused by: org.postgresql.util.PSQLException: Connection to db:5432 refused.\n"
 BROKEN = "java.lang.IllegalStateException: broken\n"
-
-
-@pytest.fixture
-def no_set_up(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    """The set-up of the next generation is where a test ends."""
-
-    async def stay(drive: Drive) -> None:
-        await drive.pause_between_looks()
-
-    monkeypatch.setitem(supervisor.STEPS, Phase.SETTING_UP, stay)
 
 
 async def test_connect_away_before_the_snapshot_has_begun_is_waited_for(world: World) -> None:

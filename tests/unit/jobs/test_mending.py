@@ -4,14 +4,12 @@ from typing import Any
 
 import pytest
 from tests.unit.jobs.test_refresh import READ, answer_signals, ended
-from tests.unit.jobs.world import World, world
+from tests.unit.jobs.world import World
 
 from pipeline.jobs import mending
 from pipeline.jobs.job import Ask, Outcome, Phase
 from pipeline.jobs.updates import EventType
 from pipeline.sink.unmended import HalfChange
-
-__all__ = ["world"]
 
 CHANGE = HalfChange("c/1", "t", 7)
 

@@ -3,16 +3,17 @@
 from typing import Any
 
 import pytest
-from tests.unit.jobs.world import PLAN, World, world
+from tests.unit.jobs.servers import PLAN
+from tests.unit.jobs.world import World
 
 from pipeline.connect.notifications import Notification, ScannedTable
 from pipeline.jobs import reading
 from pipeline.jobs.job import Ask, Job, Outcome, Phase, Refresh, RefreshStage
 from pipeline.jobs.reading import SIGNALS, ReadProgress
 from pipeline.jobs.updates import EventType
+from pipeline.projects.choice import TableChoice
+from pipeline.projects.project import ProjectSettings
 from pipeline.sources.source import Identity, Table
-
-__all__ = ["world"]
 
 READ = ["STARTED", "SCANNED public.t 7", "COMPLETED"]
 NEW = Table("public", "new", (), ("id",), Identity.KEY)
@@ -154,6 +155,17 @@ async def test_a_table_that_cannot_be_taken_in_leaves_the_job_as_it_was(world: W
     async with world.drive(refreshing(world, name)):
         await ended(world)
     assert code in world.codes(EventType.WARNING)
+    assert (world.done, world.job.tables, world.job.outcome) == ([], (PLAN,), None)
+
+
+async def test_a_table_that_the_project_does_not_take_is_neither_told_nor_taken_in(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.jobs.watch.SOURCE_LOOK_SECONDS", 0.0)
+    world.catalogue = [*world.catalogue, NEW]
+    chosen = {"project": ProjectSettings(tables=TableChoice(exclude=("*.new",)))}
+    async with world.drive(refreshing(world, "public.new").model_copy(update=chosen)):
+        await ended(world)
+        await world.looks(50)
+    assert world.codes(EventType.WARNING) == ["TABLE_NOT_TAKEN"]
     assert (world.done, world.job.tables, world.job.outcome) == ([], (PLAN,), None)
 
 
