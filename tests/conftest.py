@@ -1,6 +1,7 @@
 """What all tests share: a private embedded stack."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,16 +9,24 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from tests.proofs.kinds import Kind
+from tests.proofs.noting import pytest_runtest_makereport, pytest_sessionfinish  # noqa: F401 - hooks
 
 from stack.config import StackConfig, read_config, remembered
 from stack.errors import StackError
 from stack.layout import Layout
+from stack.mysql import BinlogServer
 from stack.ports import PortPlan
 from stack.programs import java, mongod, postgres
 from stack.stack import Stack
 
 settings.register_profile("rowstream", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # machines may be busy
 settings.load_profile("rowstream")
+
+
+def pytest_configure() -> None:
+    """Have interrupts do what they do elsewhere: the processes of pytest-xdist ignore them, and so would all that they start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +36,8 @@ def stack() -> Iterator[Stack]:
 
     `stack.connections` says how its servers are reached, `stack.connect` and the others
     are the servers themselves. With ROWSTREAM_TEST_HOME=<folder> the stack there is used,
-    started if need be and left running, which saves time while developing.
+    started if need be and left running, which saves time while developing; each process of
+    pytest-xdist has one of its own in it.
     """
     with embedded_stack() as embedded:
         yield embedded
@@ -52,17 +62,35 @@ def embedded_stack() -> Iterator[Stack]:
 def _home() -> Iterator[tuple[Path, bool]]:
     named = os.environ.get("ROWSTREAM_TEST_HOME")
     if named:
-        yield Path(named).resolve(), True
+        yield Path(named).resolve() / os.environ.get("PYTEST_XDIST_WORKER", ""), True
         return
     with tempfile.TemporaryDirectory(prefix="rowstream-", dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder) / "home", False
 
 
+BINLOG_SERVERS = [pytest.param(name, marks=pytest.mark.proves(Kind.RUN, name.upper()), id=name) for name in ("mysql", "mariadb")]
+
+
+@pytest.fixture(scope="session", params=BINLOG_SERVERS)
+def binlog_server(stack: Stack, request: pytest.FixtureRequest) -> BinlogServer:
+    """The stack's MySQL, then its MariaDB, each started when it is first asked for; they end with the stack."""
+    server: BinlogServer = getattr(stack, request.param)
+    with _loudly_skipped():
+        server.start()
+    return server
+
+
 def _require_servers() -> None:
-    try:
+    with _loudly_skipped():
         for program in (java, mongod, postgres):
             program()
+
+
+@contextmanager
+def _loudly_skipped() -> Iterator[None]:
+    try:
+        yield
     except StackError as missing:
         if os.environ.get("CI"):
             pytest.fail(f"{missing}: on CI every test runs")

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from pymongo import MongoClient
 from pymongo.database import Database
+from tests.e2e.harness.binlog_source import BinlogSource, drop_binlog_source, make_binlog_source
 from tests.e2e.harness.client import JobClient
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.source import SourceDatabase, drop_source, make_source
 
 from stack.layout import Layout
 from stack.mongodb import MongoDB
+from stack.mysql import BinlogServer
 from stack.ports import free_ports
 from stack.postgresql import PostgreSQL
 from stack.stack import Stack
@@ -71,6 +73,14 @@ def source(stack: Stack, request: pytest.FixtureRequest) -> Iterator[SourceDatab
     made = make_source(server, request.node.originalname.removeprefix("test_"))
     yield made
     drop_source(server, made)
+
+
+@pytest.fixture
+def binlog_source(binlog_server: BinlogServer, request: pytest.FixtureRequest) -> Iterator[BinlogSource]:
+    """An empty database of MySQL, then of MariaDB, of the test's own."""
+    made = make_binlog_source(binlog_server, request.node.originalname.removeprefix("test_"))
+    yield made
+    drop_binlog_source(made)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from pymongo.database import Database
 from tests.e2e.conftest import MakeService
@@ -13,6 +12,7 @@ from tests.e2e.harness.client import JobClient, changes_seen, codes, rows_seen
 from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.source import SourceDatabase
+from tests.e2e.harness.topic import committed_records
 from tests.e2e.harness.traffic import Accounts, Traffic, fill
 
 from stack.connect import Connect
@@ -104,15 +104,9 @@ def test_a_snapshot_without_exactly_once_comes_to_its_end_with_every_row(
 def _orders(stack: Stack, job_id: str) -> list[tuple[int, int]]:
     """Where in the source's log the connector says that each change of `account` stands, in the order of the change topic."""
     orders = []
-    settings = {"bootstrap.servers": stack.connections.kafka_bootstrap_servers, "group.id": "end-to-end", "enable.partition.eof": True}
-    consumer = Consumer({**settings, "enable.auto.commit": False, "log_level": 2})
-    consumer.assign([TopicPartition(f"rowstream_{job_id}_g1.public.account", 0, 0)])
-    try:
-        while (message := consumer.poll(30)) is not None and message.error() is None:
-            payload = json.loads(message.value() or b"")["payload"]
-            if payload["op"] != "r":
-                commit, place = json.loads(payload["source"]["sequence"])
-                orders.append((int(commit or 0), int(place)))
-    finally:
-        consumer.close()
+    for message in committed_records(stack.connections.kafka_bootstrap_servers, f"rowstream_{job_id}_g1.public.account"):
+        payload = json.loads(message.value() or b"")["payload"]
+        if payload["op"] != "r":
+            commit, place = json.loads(payload["source"]["sequence"])
+            orders.append((int(commit or 0), int(place)))
     return orders

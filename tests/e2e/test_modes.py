@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from pymongo.database import Database
 from tests.e2e.harness.client import JobClient, changes_seen, rows_seen
 from tests.e2e.harness.comparing import expect_documents_equal_rows
@@ -9,8 +10,11 @@ from tests.e2e.harness.leftovers import left_behind
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.source import SourceDatabase
 from tests.e2e.harness.traffic import Accounts, Traffic, fill
+from tests.proofs.kinds import Kind
 
 from stack.stack import Stack
+
+pytestmark = pytest.mark.proves(Kind.RUN, "POSTGRESQL")
 
 LINES = """
 CREATE TABLE order_lines (order_id int, line_no smallint, sku text NOT NULL, price numeric(9, 2), PRIMARY KEY (order_id, line_no));

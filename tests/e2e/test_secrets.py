@@ -14,11 +14,11 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from tests.e2e.conftest import MakeService
 from tests.e2e.harness.client import JobClient
-from tests.e2e.harness.leftovers import latest_records
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.rest import ask_connect
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.source import SourceDatabase
+from tests.e2e.harness.topic import latest_records
 
 from stack.connect import PROPERTIES
 from stack.stack import Stack

@@ -36,6 +36,6 @@ def test_documents_and_checkpoints_go_to_the_target_and_jobs_to_control(
         assert "_rowstream.checkpoints" in while_streaming
         assert set(there.list_database_names()) - OWN == {target_name}
         assert target_name not in here.list_database_names()
-        assert set(here[service.control_database].list_collection_names()) == {"jobs", "jobUpdates"}
+        assert set(here[service.control_database].list_collection_names()) == {"jobs", "jobUpdates", "deadLetters"}
         assert left_behind(stack, source, target, job_id) == []
         there.drop_database(target_name)

@@ -14,7 +14,7 @@ from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.service import Worker, kill_process
 from tests.e2e.harness.source import SourceDatabase
-from tests.e2e.harness.traffic import Accounts, Traffic, fill
+from tests.e2e.harness.traffic import Accounts, Application, Traffic, fill
 from tests.e2e.harness.waiting import wait_until
 
 from stack.stack import Stack
@@ -54,20 +54,9 @@ def test_a_worker_killed_twenty_times_while_changes_stream_counts_each_of_them_o
     make_service: MakeService, source: SourceDatabase, target: Database[Any], target_url: str, seed: int
 ) -> None:
     fill(source, 1_000)
-    service = make_service(workers=0, ROWSTREAM_BATCH_RECORDS="20")
-    service.start()
-    jobs, worker = JobClient(service), Worker(service, "mortal")
-    worker.start()
-    job_id = jobs.post(job_request(source, target_url, "CDC"))
-    jobs.wait_until_streaming(job_id)
-    worker.kill()
 
-    with Traffic(source, Accounts(seed, largest_key=1_000)) as traffic:
-        killed_at = _kill_as_it_goes_on(jobs, job_id, worker, seed, CHANGES, changes_seen)
-        traffic.wait_for(max(1, CHANGES - traffic.changes))
-        changes = traffic.end()
-    job = jobs.complete(job_id, 240)
-    worker.stop()
+    accounts = Accounts(seed, largest_key=1_000)
+    job, changes, killed_at = _stream_and_kill(make_service, source, target_url, seed, accounts, CHANGES)
 
     assert len(set(killed_at)) > KILLS / 2, f"killed too seldom at another place, after {killed_at} changes"
     expect_documents_equal_rows(source, target, {"account": "account"})
@@ -80,20 +69,8 @@ def test_a_worker_killed_while_rows_without_a_key_change_meets_one_of_several_eq
 ) -> None:
     bag = Bag(seed)
     bag.fill(source, 300)
-    service = make_service(workers=0, ROWSTREAM_BATCH_RECORDS="20")
-    service.start()
-    jobs, worker = JobClient(service), Worker(service, "mortal")
-    worker.start()
-    job_id = jobs.post(job_request(source, target_url, "CDC"))
-    jobs.wait_until_streaming(job_id)
-    worker.kill()
 
-    with Traffic(source, bag) as traffic:
-        _kill_as_it_goes_on(jobs, job_id, worker, seed, CHANGES // 3, changes_seen, kills=5)
-        traffic.wait_for(max(1, CHANGES // 3 - traffic.changes))
-        changes = traffic.end()
-    job = jobs.complete(job_id, 240)
-    worker.stop()
+    job, changes, _ = _stream_and_kill(make_service, source, target_url, seed, bag, CHANGES // 3, kills=5)
 
     expect_documents_equal_rows(source, target, {"bag": "bag"})
     assert changes_seen(job) == changes
@@ -146,6 +123,37 @@ def test_a_service_starts_a_worker_again_that_was_killed(
     jobs.complete(job_id)
 
     expect_documents_equal_rows(source, target, {"thing": "thing"})
+
+
+def _stream_and_kill(
+    make_service: MakeService,
+    source: SourceDatabase,
+    target_url: str,
+    seed: int,
+    application: Application,
+    total: int,
+    kills: int = KILLS,
+) -> tuple[JobView, int, list[int]]:
+    """
+    Have a job apply at least `total` changes of the application by small batches, and its worker killed so many times.
+
+    Returns the completed job, how many changes were made, and the counts at the kills.
+    """
+    service = make_service(workers=0, ROWSTREAM_BATCH_RECORDS="20")
+    service.start()
+    jobs, worker = JobClient(service), Worker(service, "mortal")
+    worker.start()
+    job_id = jobs.post(job_request(source, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+    worker.kill()
+
+    with Traffic(source, application) as traffic:
+        killed_at = _kill_as_it_goes_on(jobs, job_id, worker, seed, total, changes_seen, kills)
+        traffic.wait_for(max(1, total - traffic.changes))
+        changes = traffic.end()
+    job = jobs.complete(job_id, 240)
+    worker.stop()
+    return job, changes, killed_at
 
 
 def _kill_as_it_goes_on(

@@ -70,7 +70,7 @@ class RandomApplication:
         kinds: dict[Callable[[Connection[Any], Table], int], int] = {self._insert: 10, self._update: 12, self._update_many: 1}
         kinds |= {self._heat: 1, self._delete: 5, self._replace: 2}
         kinds |= {self._move: 3, self._exchange: 1} | ({self._shift: 2, self._meet: 2} if table.deferrable else {})
-        kinds |= {self._change_columns: 1} if self.schema_changes else {}
+        kinds |= {self._change_columns: 1} if self.schema_changes and not table.fixed else {}
         return self.dice.choices(list(kinds), list(kinds.values()))[0](connection, table)
 
     def _change_keyless(self, connection: Connection[Any], table: Table) -> int:

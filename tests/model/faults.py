@@ -1,11 +1,15 @@
 """What may go wrong at any moment."""
 
+import contextlib
+import http.client
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
+from tests.e2e.harness.client import JobClient, RefusedError
 from tests.e2e.harness.service import SHORT, Service, kill_process
 from tests.e2e.harness.waiting import wait_until
 from tests.model.columns import Dice
@@ -42,6 +46,25 @@ class Faults:
             "PostgreSQL killed": lambda: self._outage(stack.postgresql, Server.kill),
             "PostgreSQL restarted": lambda: self._outage(stack.postgresql, Server.stop),
         }
+
+    def add_what_users_ask(self, jobs: JobClient, job_id: str) -> None:
+        """From now on users ask things of the job, too; what its state forbids at the moment is refused."""
+
+        def ask(action: str, body: dict[str, Any] | None = None) -> None:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                try:
+                    jobs.ask("POST", f"/jobs/{job_id}/{action}", body)
+                except RefusedError as refused:
+                    self.tell(f"refused: {refused.body['message']}")
+                    if refused.status not in (409, 503):
+                        raise
+
+        def pause() -> None:
+            ask("pause")
+            _pause(self._dice.uniform(0, LONGEST_OUTAGE_SECONDS))
+            wait_until(lambda: ask("resume") or jobs.ask("GET", f"/jobs/{job_id}")["cdcStatus"] != "PAUSED", "the job goes on")
+
+        self._faults |= {"paused": pause, "replayed": lambda: ask("replay", {"from": "beginning"})}
 
     def strike(self) -> None:
         """Break something; everything runs again afterwards."""

@@ -14,6 +14,7 @@ from pymongo.database import Database
 from tests.e2e.harness.client import JobClient, changes_seen, rows_seen
 from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.leftovers import left_behind
+from tests.e2e.harness.oracle import Style
 from tests.e2e.harness.requests import job_request, with_database
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.source import SourceDatabase, drop_source, make_source
@@ -66,7 +67,11 @@ class Round:
 
     def _play(self, source: SourceDatabase, target: Database[Any], jobs: JobClient, dice: random.Random) -> str:
         begun = time.monotonic()
-        application = self.application = RandomApplication(random.Random(dice.random()), random_tables(dice))  # noqa: S311 - the same
+        style, own_dice = self._style(), random.Random(dice.random())  # noqa: S311 - the same
+        tables = random_tables(dice)
+        for table in tables:
+            table.fixed = style.omitted_nulls and table.deferrable  # a column that comes while rows share a key looks like a null
+        application = self.application = RandomApplication(own_dice, tables)
         faults = self.faults = Faults(self.stack, jobs.service, random.Random(dice.random()))  # noqa: S311 - the same
         source.run(MARKS, *(statement for table in application.tables for statement in table.create()))
         with source.connect(autocommit=False) as connection:
@@ -74,12 +79,17 @@ class Round:
         jobs.service.start()
         with Traffic(source, application) as traffic:
             traffic.wait_for(dice.randint(1, 100))
-            job_id = jobs.post(job_request(source, with_database(self.stack.connections.control_url, target.name), "CDC"))
+            request = job_request(source, with_database(self.stack.connections.control_url, target.name), "CDC")
+            jobs.write_project(
+                request, names="SOURCE" if style.source_names else "CAMEL_CASE", nulls="OMIT" if style.omitted_nulls else "KEEP"
+            )
+            job_id = jobs.post(request)
             jobs.wait(job_id, "the snapshot is being read", lambda job: "Reading" in str(job["jobUpdates"]))
             if dice.random() < 0.5:
                 faults.strike()
             jobs.wait_until_streaming(job_id, SETTLED_SECONDS)
             faults.tell("the job streams")
+            faults.add_what_users_ask(jobs, job_id)
             application.schema_changes = True
             end = time.monotonic() + self.seconds
             while time.monotonic() < end:
@@ -94,13 +104,18 @@ class Round:
             faults.strike()
         job = jobs.wait_for_status(job_id, "COMPLETED", SETTLED_SECONDS)
 
-        expect_documents_equal_rows(source, target, {table.quoted: table.collection for table in application.tables} | {"mark": "mark"})
+        collections = {table.quoted: style.named(table.name) for table in application.tables}
+        expect_documents_equal_rows(source, target, collections | {"mark": "mark"}, style)
         begins = {changes - tally.changes for tally in traffic.history if tally.rows == rows_seen(job)}
         assert changes_seen(job) in begins, f"no moment fits: {rows_seen(job)} rows, {changes_seen(job)} changes, not {sorted(begins)}"
         assert left_behind(self.stack, source, target, job_id) == []
-        return (
-            f"seed {self.seed}: {rows_seen(job)} rows, {changes_seen(job)} changes, {faults.count} faults, {time.monotonic() - begun:.0f} s"
-        )
+        seen = f"{rows_seen(job)} rows, {changes_seen(job)} changes"
+        return f"seed {self.seed}: {style}, {seen}, {faults.count} faults, {time.monotonic() - begun:.0f} s"
+
+    def _style(self) -> Style:
+        """How the project of the round wants documents; drawn apart, so that a seed means what it meant before there were projects."""
+        dice = random.Random(f"{self.seed}: style")  # noqa: S311 - the same
+        return Style(source_names=dice.random() < 0.5, omitted_nulls=dice.random() < 0.5)
 
     def _failed(self, error: Exception, jobs: JobClient) -> str:
         """Tell the story, and keep the evidence."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.e2e.harness.oracle import camel
 from tests.model.columns import KEYS, VALUES, WIDE_VALUES, Column, Dice, Value
 
 SPACE = 3_000
@@ -19,6 +18,7 @@ class Table:
     A table, its columns as they are now, and how PostgreSQL tells its rows apart.
 
     `identity`: DEFAULT, FULL, or USING INDEX, with which the key is another column than the primary key.
+    `fixed`: its columns stay as they are.
     """
 
     name: str
@@ -27,17 +27,13 @@ class Table:
     identity: str = "DEFAULT"
     partitioned: bool = False
     deferrable: bool = False
+    fixed: bool = False
     changed: bool = False
 
     @property
     def quoted(self) -> str:
         """The name in SQL."""
         return '"' + self.name + '"'
-
-    @property
-    def collection(self) -> str:
-        """The name of its collection."""
-        return camel(self.name)
 
     @property
     def keys(self) -> str:

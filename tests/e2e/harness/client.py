@@ -74,6 +74,10 @@ class JobClient:
         """Ask the job to read tables (schema.table) again."""
         self.ask("POST", f"/jobs/{job_id}/refresh", {"tables": list(tables)})
 
+    def write_project(self, request: dict[str, Any], **settings: Any) -> None:
+        """Write all settings of the project that a request names."""
+        self.ask("PUT", f"/projects/{request['projectId']}", settings)
+
     def wait_until_refreshed(self, job_id: str, times: int = 1, seconds: float = SETTLED_SECONDS) -> JobView:
         """The job once so many refreshes of it have come to their ends, good or bad."""
         return self.wait(job_id, f"{times} refreshes have ended", lambda job: len(refreshes(job)) >= times, seconds)

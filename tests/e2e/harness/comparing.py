@@ -8,14 +8,14 @@ import bson
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
-from tests.e2e.harness.oracle import Document, read_expected
+from tests.e2e.harness.oracle import USUAL, Document, Style, read_expected
 from tests.e2e.harness.source import SourceDatabase
 
 SHOWN = 5
 RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
 
 
-def expect_documents_equal_rows(source: SourceDatabase, target: Database[Any], tables: Mapping[str, str]) -> None:
+def expect_documents_equal_rows(source: SourceDatabase, target: Database[Any], tables: Mapping[str, str], style: Style = USUAL) -> None:
     """
     Every document of each collection is a row of its table and every row is a document, to the last field and its BSON type.
 
@@ -23,7 +23,7 @@ def expect_documents_equal_rows(source: SourceDatabase, target: Database[Any], t
     as a bag, their `_id` aside.
     """
     for table, collection in tables.items():
-        expected = read_expected(source, table)
+        expected = read_expected(source, table, style)
         problems = _keyed(expected.documents, target, collection) if expected.keyed else _keyless(expected.documents, target, collection)
         assert not problems, f"{table} and {collection} differ in {len(problems)} documents:\n" + "\n".join(problems[:SHOWN])
 

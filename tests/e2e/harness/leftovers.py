@@ -7,11 +7,11 @@ from typing import Any
 import psycopg
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
-from confluent_kafka import Consumer, KafkaError, TopicPartition
 from confluent_kafka.admin import AdminClient
 from pymongo.database import Database
 from tests.e2e.harness.rest import ask_connect
 from tests.e2e.harness.source import SourceDatabase
+from tests.e2e.harness.topic import latest_records
 from tests.e2e.harness.waiting import wait_until
 
 from stack.connect import PROPERTIES
@@ -20,8 +20,12 @@ from stack.stack import Stack
 
 def left_behind(stack: Stack, source: SourceDatabase, target: Database[Any], job_id: str) -> list[str]:
     """Everything that carries the job's id outside of the control database, a line each; empty once a job has ended."""
+    return [*_at_source(source, job_id), *left_elsewhere(stack, target, job_id)]
+
+
+def left_elsewhere(stack: Stack, target: Database[Any], job_id: str) -> list[str]:
+    """The same without what is at the source."""
     return [
-        *_at_source(source, job_id),
         *(f"topic or group {name}" for name in _in_kafka(stack.connections.kafka_bootstrap_servers) if job_id in name),
         *_in_connect(stack, job_id),
         *_secrets(stack.connections.connect_secrets_dir, job_id),
@@ -74,30 +78,3 @@ def _in_target(target: Database[Any], job_id: str) -> list[str]:
         for document in target.get_collection(name, codec_options=raw).find()
         if job_id.encode() in document.raw
     ]
-
-
-def latest_records(bootstrap_servers: str, topic: str) -> dict[bytes, bytes | None]:
-    """The last value of each key in the one partition of a topic; None where it was deleted."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap_servers,
-            "group.id": "end-to-end",
-            "enable.auto.commit": False,
-            "isolation.level": "read_committed",
-            "enable.partition.eof": True,
-            "log_level": 2,
-        }
-    )
-    records: dict[bytes, bytes | None] = {}
-    try:
-        consumer.assign([TopicPartition(topic, 0, 0)])
-        while True:
-            message = consumer.poll(30)
-            assert message is not None, f"Kafka sends nothing of {topic}"
-            error = message.error()
-            if error is not None and error.code() == KafkaError._PARTITION_EOF:
-                return records
-            assert error is None, error
-            records[message.key() or b""] = message.value()
-    finally:
-        consumer.close()

@@ -38,6 +38,26 @@ SELECT a.attname AS name, t.typname AS type
 
 
 @dataclass(frozen=True, slots=True)
+class Style:
+    """How a project wants documents: names as the source has them, NULLs left out."""
+
+    source_names: bool = False
+    omitted_nulls: bool = False
+
+    def named(self, name: str) -> str:
+        """The name of a table or column in MongoDB."""
+        return name if self.source_names else camel(name)
+
+    def leaves_out(self, raw: Any) -> bool:
+        """Whether a document has no field for what a driver read."""
+        return raw is None and self.omitted_nulls
+
+
+USUAL = Style()
+JSON_NULL = object()
+
+
+@dataclass(frozen=True, slots=True)
 class ExpectedTable:
     """The documents a table asks for: by the key's columns (a tuple), or, without a key, without `_id`."""
 
@@ -45,16 +65,16 @@ class ExpectedTable:
     documents: Iterator[Document]
 
 
-def read_expected(source: SourceDatabase, table: str) -> ExpectedTable:
+def read_expected(source: SourceDatabase, table: str, style: Style = USUAL) -> ExpectedTable:
     """The documents that the rows of a table ask for; `table` is written as in SQL, quoted where it has to be."""
     with psycopg.connect(source.admin_dsn, row_factory=dict_row) as connection:
         columns = connection.execute(COLUMNS, [table]).fetchall()
         key = {row["name"]: _KEY_RULES.get(row["type"], _same) for row in connection.execute(KEY, [table])}
-    return ExpectedTable(bool(key), _documents(source, table, columns, key))
+    return ExpectedTable(bool(key), _documents(source, table, columns, key, style))
 
 
-def _documents(source: SourceDatabase, table: str, columns: list[dict[str, Any]], key: KeyRules) -> Iterator[Document]:
-    names = {column["name"]: camel(column["name"]) for column in columns}
+def _documents(source: SourceDatabase, table: str, columns: list[dict[str, Any]], key: KeyRules, style: Style) -> Iterator[Document]:
+    names = {column["name"]: style.named(column["name"]) for column in columns}
     body = {name: "_id_" if field == "_id" else field for name, field in names.items() if name not in key}
     rules = {column["name"]: _rule(column) for column in columns}
     listed = ", ".join(_selected(column) for column in columns)
@@ -65,7 +85,7 @@ def _documents(source: SourceDatabase, table: str, columns: list[dict[str, Any]]
             raw = dict(zip(names, values, strict=True))
             row = {name: None if value is None else rules[name](value) for name, value in raw.items()}
             parts = {names[name]: row[name] if rule is _same else rule(raw[name]) for name, rule in key.items()}
-            yield _identity(parts) | {field: row[name] for name, field in body.items()}
+            yield _identity(parts) | {field: row[name] for name, field in body.items() if not style.leaves_out(raw[name])}
 
 
 def _identity(parts: Document) -> Document:
@@ -128,10 +148,14 @@ def _clock(moment: time) -> str:
 
 
 def _read_json(text: str | bytes) -> Any:
-    return json.loads(text, parse_float=Decimal)
+    """The value of a JSON text; its null is no NULL."""
+    value = json.loads(text, parse_float=Decimal)
+    return JSON_NULL if value is None else value
 
 
 def _from_json(value: Any) -> Any:
+    if value is JSON_NULL:
+        return None
     if isinstance(value, dict):
         return {name: _from_json(inner) for name, inner in value.items()}
     if isinstance(value, list):

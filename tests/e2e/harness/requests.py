@@ -26,3 +26,20 @@ def with_database(url: str, database: str) -> str:
     """A MongoDB connection string that names this database."""
     server, _, options = url.partition("?")
     return f"{server}{database}?{options}" if options else f"{server}{database}"
+
+
+def snapshot_request(source_type: str, url: str, mongodb_url: str, **details: Any) -> dict[str, Any]:
+    """A request to take a snapshot of any database; `details` are further members of jdbcConnectionDetails."""
+    return {
+        "projectId": mongodb_url.rpartition("/")[2].partition("?")[0].replace("_", "-"),
+        "jdbcConnectionDetails": {"type": source_type, "url": url, **details},
+        "mongodbConnectionDetails": {"connectionString": mongodb_url},
+        "options": {"mode": "SNAPSHOT"},
+        "verification": {"enabled": False},
+    }
+
+
+def own_reader_request(source: SourceDatabase, mongodb_url: str) -> dict[str, Any]:
+    """A request to have a PostgreSQL source read by rowstream's own reader."""
+    url = source.jdbc_url.replace("jdbc:postgresql:", "postgresql+psycopg:")
+    return snapshot_request("postgresql+psycopg", url, mongodb_url, user=source.role, password=source.password)

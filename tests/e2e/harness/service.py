@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from random import Random
 
 from tests.e2e.harness.waiting import wait_until
 
@@ -128,7 +129,20 @@ class Service(Program):
     @property
     def workers(self) -> list[int]:
         """The pids of the worker processes that run now."""
-        return children(self.pid) if self.running else []
+        return self._children("pipeline.worker")
+
+    def kill_worker(self, dice: Random) -> None:
+        """Kill one of the workers, once one runs."""
+        kill_process(dice.choice(wait_until(lambda: self.workers, "a worker runs", report=self.tail)))
+
+    @property
+    def readers(self) -> list[int]:
+        """The pids of the reader processes that run now."""
+        return self._children("pipeline.reader")
+
+    def _children(self, module: str) -> list[int]:
+        running = children(self.pid) if self.running else []
+        return [pid for pid in running if module in _command(pid)]
 
 
 class Worker(Program):
@@ -144,6 +158,13 @@ def kill_process(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _signal_group(leader: int, number: signal.Signals) -> None:
