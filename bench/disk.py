@@ -60,5 +60,6 @@ PARTS = {
     "e": ROWS * MIXED.total,
     "f": max(WIDE_ROWS * WIDE.total, LARGE_ROWS * LARGE.total),
     "h": GROWTH * ROWS * MIXED.total,
+    "i": ROWS * MIXED.total,
 }
 """The bytes of each part that moves much, at full scale."""

@@ -43,17 +43,19 @@ class Filling:
         self.clear()
         self.say(f"Filling: {workload.title}")
         self.jobs.source.make((*workload.schema, *workload.rows))
-        job = self._snapshot() if workload.rows else self._stream(workload)
+        job = self._snapshot(workload) if workload.rows else self._stream(workload)
         topics = self._topics(job)
         for database in (CONTROL_DATABASE, TARGET):
             copy_database(self.client, database, database + FROZEN)
         self._record.write_text(json.dumps({"workload": _plain(workload), "topics": [asdict(topic) for topic in topics]}))
         return topics
 
-    def thaw(self) -> None:
-        """Bring the job's state back; its documents go."""
+    def thaw(self, *, filtered: bool = True) -> None:
+        """Bring the job's state back, with its filters or without; its documents go."""
         for database in (CONTROL_DATABASE, TARGET):
             copy_database(self.client, database + FROZEN, database)
+        if not filtered:
+            self.client[CONTROL_DATABASE]["jobs"].update_many({"tables": {"$exists": True}}, {"$unset": {"tables.$[].filter": ""}})
 
     def clear(self) -> None:
         """End what an earlier part (or run) has left: its job with all that it owns, its databases, its tables."""
@@ -79,12 +81,15 @@ class Filling:
             return None
         return tuple(FilledTopic(**topic) for topic in record["topics"])
 
-    def _snapshot(self) -> str:
+    def _snapshot(self, workload: Workload) -> str:
         self.jobs.service.start(0)
-        job = self.jobs.post()
+        job = self._post(workload)
         wait_until(lambda: self._has_read(job), "the snapshot is read", FILL_SECONDS, LOOK_SECONDS)
         self.jobs.service.stop()
         return job
+
+    def _post(self, workload: Workload) -> str:
+        return self.jobs.post(dict.fromkeys(workload.tables, workload.condition) if workload.condition is not None else None)
 
     def _has_read(self, job: str) -> bool:
         self.jobs.look(job)
@@ -92,7 +97,7 @@ class Filling:
 
     def _stream(self, workload: Workload) -> str:
         self.jobs.service.start(1)
-        job = self.jobs.post()
+        job = self._post(workload)
         self.jobs.wait_until_streaming(job)
         self.jobs.service.stop()
         self.jobs.source.run(workload.changes)

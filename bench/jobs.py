@@ -1,5 +1,6 @@
 """rowstream's jobs on the source database."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from bench.service import Service
@@ -23,8 +24,8 @@ class Jobs:
         self.source = source
         self.mongodb = mongodb
 
-    def post(self) -> str:
-        """Post a job; returns its id."""
+    def post(self, conditions: Mapping[str, str] | None = None) -> str:
+        """Post a job, with filters of these conditions on tables; returns its id."""
         details = {"type": "POSTGRESQL", "url": self.source.jdbc_url, "user": NAME, "password": self.source.password}
         request = {
             "projectId": "bench",
@@ -32,6 +33,7 @@ class Jobs:
             "mongodbConnectionDetails": {"connectionString": self.mongodb.url.replace("/?", f"/{TARGET}?")},
             "options": {"mode": "CDC"},
             "verification": {"enabled": False},
+            "relationalTableFilters": {"public": {table: {"whereClause": text} for table, text in (conditions or {}).items()}},
         }
         job: str = self.service.api.post(request)["id"]
         return job

@@ -24,6 +24,8 @@ TITLES = {
     "f-wide": "(f) Wide rows, drain",
     "h-1": "(h) Growth, drain",
     "h-5": "(h) Growth, drain of five times as many rows",
+    "i-a": "(i) Snapshot topic drain with a filter on every table",
+    "i-b": "(i) Mixed stream drain with a filter on every table",
 }
 COSTS = {"host_cpu_us": "us an event in its own processes", "mongodb_cpu_us": "in mongod", "total_cpu_us": "us a row in all processes"}
 
@@ -67,11 +69,17 @@ def _section(results: Results, name: str, part: PartResults) -> str:
 
 def _speed_rows(results: Results, part: PartResults) -> list[str]:
     costs = [cost for cost in COSTS if any(part.values(name, cost) for name in part.contestants())]
-    rows = [_row(["", "events/s", "spread", "rowstream's best is", *(COSTS[cost] for cost in costs), "peak MB"]), _rule(5 + len(costs))]
+    rows = [
+        _row(["", "events/s", "spread", "rowstream's best is", *(COSTS[cost] for cost in costs), "peak MB", "others"]),
+        _rule(6 + len(costs)),
+    ]
     for figure in compare(part, "events_per_second", more_is_better=True):
         cells = [f"{_median(part, figure.contestant, cost):.1f}" for cost in costs]
-        peak = f"{_median(part, figure.contestant, 'host_peak_mb'):.0f}"
-        rows.append(_row([results.title(figure.contestant), f"{figure.median:,.0f}", _spread(figure), _times(figure), *cells, peak]))
+        cells += [
+            f"{_median(part, figure.contestant, 'host_peak_mb'):.0f}",
+            f"{_median(part, figure.contestant, 'elsewhere_processors'):.1f}",
+        ]
+        rows.append(_row([results.title(figure.contestant), f"{figure.median:,.0f}", _spread(figure), _times(figure), *cells]))
     return rows
 
 

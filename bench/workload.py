@@ -1,7 +1,7 @@
 """The tables and changes that are moved, made by SQL alone so that PostgreSQL makes them fast, and the same each time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MIXED_COLUMNS = """
     id bigint PRIMARY KEY,
@@ -55,6 +55,7 @@ class Workload:
 
     `schema` makes the tables and `rows` fills them before the job begins; `changes` are
     statements that make `change_count` changes once it streams. Every table's key is a bigint `id`.
+    `condition` is that of each table's filter; all rows satisfy it, so that there is as much to write.
     """
 
     title: str
@@ -64,11 +65,21 @@ class Workload:
     row_count: int = 0
     changes: tuple[str, ...] = ()
     change_count: int = 0
+    condition: str | None = None
 
     @property
     def events(self) -> int:
         """How many records its topics hold in the end."""
         return self.row_count + self.change_count
+
+
+CONDITION = "quantity >= 0 AND (active OR note LIKE '%row%' OR note LIKE 'changed%') AND created_at >= '2024-01-01' AND due IS NOT NULL"
+"""A filter of some columns, of the kinds that are dear to evaluate."""
+
+
+def filtered(workload: Workload) -> Workload:
+    """The same with a filter on every table."""
+    return replace(workload, title=f"{workload.title}, each with a filter", condition=CONDITION)
 
 
 def snapshot(rows: int, tables: int) -> Workload:

@@ -16,17 +16,19 @@ class Rowstream(RowstreamNaming):
     host = "workers"
     warms_up = False
 
-    def __init__(self, filling: Filling, service: Service, workers: int) -> None:
-        self.name = f"rowstream-{workers}"
-        self.title = title(workers)
+    def __init__(self, filling: Filling, service: Service, workers: int, *, filtered: bool | None = None) -> None:
+        """`filtered`: whether the job keeps its filters; None where it has none."""
+        self.name = {None: f"rowstream-{workers}", True: f"rowstream-{workers}-filters", False: f"unfiltered-{workers}"}[filtered]
+        self.title = title(workers) + {None: "", True: ", filters", False: ", the same without filters"}[filtered]
         self.settings: Mapping[str, Any] = {"workers": workers, "everything else": "defaults"}
         self._filling = filling
         self._service = service
         self._workers = workers
+        self._filtered = filtered is not False
 
     def start(self, topics: FilledTopics) -> str:
         """Bring the job's state back and start the service."""
-        self._filling.thaw()
+        self._filling.thaw(filtered=self._filtered)
         self._service.start(self._workers)
         return TARGET
 

@@ -1,8 +1,9 @@
 """Parts that drain filled topics: the same topics for everyone."""
 
 from bench.bench import Bench
+from bench.contestants.rowstream import Rowstream
 from bench.options import CHANGES, GROWTH, LARGE_ROWS, MANY_TABLES, ROWS, WIDE_ROWS
-from bench.workload import large, mixed, snapshot, wide
+from bench.workload import filtered, large, mixed, snapshot, wide
 
 
 def snapshot_drain(bench: Bench) -> None:
@@ -24,6 +25,15 @@ def wide_rows(bench: Bench) -> None:
     """Rows of many columns, and rows of much text."""
     bench.drain_all("f-wide", wide(bench.options.scaled(WIDE_ROWS)))
     bench.drain_all("f-large", large(bench.options.scaled(LARGE_ROWS)))
+
+
+def filters(bench: Bench) -> None:
+    """Parts (a) and (b) with a filter on every table, which all rows satisfy, and the same jobs with their filters taken away."""
+    every = [Rowstream(bench.filling, bench.service, workers, filtered=kept) for workers in bench.options.workers for kept in (True, False)]
+    for contestant in every:
+        bench.results.tell(contestant.name, contestant.title, {"drains": contestant.settings})
+    bench.drain_all("i-a", filtered(snapshot(bench.options.scaled(ROWS), bench.options.tables)), every)
+    bench.drain_all("i-b", filtered(mixed(bench.options.scaled(CHANGES), bench.options.tables)), every)
 
 
 def growth(bench: Bench) -> None:
