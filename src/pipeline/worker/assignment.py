@@ -49,8 +49,13 @@ class Assignment(threading.Thread):
         self._letters_asked = job.letters_asked
 
     def knows(self, job: Job) -> bool:
-        """Whether the thread knows all that it must of the job as it is now."""
-        return (self._job.tables, self._job.exactly_once) == (job.tables, job.exactly_once)
+        """
+        Whether the thread knows all that it must of the job as it is now.
+
+        One that ended with a failure does not know that the job goes on since, which may follow at once.
+        """
+        known, now = ((each.tables, each.exactly_once, each.retries) for each in (self._job, job))
+        return known == now
 
     def note(self, job: Job) -> None:
         """Take note of the job as it is now, of which the thread knows all that it must."""

@@ -36,9 +36,9 @@ class LiveJobs:
         return {(job.id, job.generation): job for job in [*(job for job in jobs if not job.paused), *twins]}
 
     def report(self, job: Job, failure: Failure) -> None:
-        """Record why the job cannot go on, if it is still live; the first report stands."""
+        """Record why the job cannot go on, if it is still live and has not gone on after a failure since; the first report stands."""
         live = {"_id": job.id, "live": True}
-        untold = {**live, "generation": job.generation, "workerFailure": {"$exists": False}}
+        untold = {**live, "generation": job.generation, "retries": job.retries, "workerFailure": {"$exists": False}}
         self._jobs.update_one(untold, {"$set": {"workerFailure": failure.stored()}})
         untold = {**live, "replay.generation": job.generation, "replay.failure": {"$exists": False}}
         self._jobs.update_one(untold, {"$set": {"replay.failure": failure.stored()}})

@@ -28,6 +28,7 @@ from pipeline.jobs.names import consumer_group
 from pipeline.jobs.statistics import live_statistics
 from pipeline.jobs.vault import Vault
 from pipeline.kafka.topics import KafkaTopics
+from pipeline.settings import Settings
 from pipeline.sink.checkpoint import Checkpoint
 from pipeline.sink.client import open_target
 from pipeline.sink.progress import create_checkpoints, read_progress
@@ -222,9 +223,31 @@ class LiveJob:
         with MongoClient[dict[str, Any]](self.control_url) as control:
             control[self.database]["jobs"].update_one({"_id": self.id}, {"$set": {"live": live}})
 
+    def go_on(self) -> None:
+        """Let the job go on after a failure, all at once: no worker sees it in between."""
+        with MongoClient[dict[str, Any]](self.control_url) as control:
+            control[self.database]["jobs"].update_one({"_id": self.id}, {"$inc": {"retries": 1}, "$unset": {"workerFailure": ""}})
+
+    async def refuse_documents(self, source: Source) -> None:
+        """Have the target take no document of the source's table."""
+        await self._validate(source, {"_id": None})
+
+    async def take_documents(self, source: Source) -> None:
+        """Have the target take the documents of the source's table again."""
+        await self._validate(source, {})
+
+    async def _validate(self, source: Source, validator: dict[str, Any]) -> None:
+        async with open_target(self.target_url) as client:
+            await client[self.database].command("collMod", source.table.name, validator=validator)
+
     async def group_is_empty(self) -> bool:
         """Whether no worker is in the consumer group; an empty group is removed."""
         return await self.topics.delete_group(consumer_group(self.id, 1))
+
+    @property
+    def settings(self) -> Settings:
+        """The settings by which a worker of this job finds the control database."""
+        return Settings(_env_file=None, control_url=SecretStr(self.control_url), control_database=self.database)
 
     def environment(self, **settings: object) -> dict[str, str]:
         """The settings of a worker of this job alone."""

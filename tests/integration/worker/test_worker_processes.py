@@ -5,13 +5,17 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.fakes.proxy import CuttingProxy
 from tests.integration.worker.conftest import PARENT, LiveJob, Workers, wait_for_async
 
+from pipeline.errors import PipelineError
 from pipeline.sink.transaction import COMMIT_TRIES
+from pipeline.worker.control import LiveJobs
+from pipeline.worker.failure import failure_of
 from stack.mongodb import MongoDB
 from stack.stack import Stack
 
@@ -161,6 +165,26 @@ async def test_a_record_that_cannot_be_applied_is_told_with_its_table_key_and_pl
         return await live.applied() >= ends[source.table.topic] - 1
 
     await wait_for_async(others_applied, "what stands before it")
+
+
+async def test_a_job_that_goes_on_as_soon_as_it_failed_is_taken_up_by_the_worker_that_failed(live: LiveJob, workers: Workers) -> None:
+    source = live.sources[0]
+    await live.refuse_documents(source)
+    live.write(300)
+    workers.start(live)
+
+    async def told() -> bool:
+        return "workerFailure" in live.stored()
+
+    await wait_for_async(told, "the failure")
+    await live.take_documents(source)
+    before = live.job
+    live.go_on()
+    with closing(LiveJobs(live.settings)) as jobs:
+        jobs.report(before, failure_of(PipelineError("late", code="LATE")))
+    assert "workerFailure" not in live.stored(), "what was met before the job went on is no failure of now"
+    await live.wait_until_applied()
+    await live.expect_documents_equal_rows()
 
 
 async def test_a_job_whose_worker_crashes_again_and_again_fails(live: LiveJob, workers: Workers) -> None:
