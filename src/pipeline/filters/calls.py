@@ -31,6 +31,13 @@ def _negative(terms: Terms, node: Expr) -> Term:
     return arithmetic.operation("-", ZERO, signed, terms.family)
 
 
+def _negative_constant(terms: Terms, node: Expr) -> Term:
+    term = terms.term(node.this)
+    if not term.is_constant:
+        raise InexactError("what - makes of a column is not known exactly: compare the column itself")
+    return _negative(terms, node)
+
+
 def _of_number(name: str, calculate: Callable[[Any], Any]) -> Call:
     return lambda terms, node: arithmetic.unary(calculate, terms.term(node.this), name)
 
@@ -192,3 +199,10 @@ CALLS: Mapping[type[Expr], Call] = {
     exp.TsOrDsToDate: _day,
     exp.Anonymous: _unix_time,
 }
+
+COMPARED_ALONE: Mapping[type[Expr], Call] = {exp.Neg: _negative_constant, exp.Collate: _collated}
+
+
+def calls_of(family: Family) -> Mapping[type[Expr], Call]:
+    """The operators and functions that are evaluated of such databases."""
+    return COMPARED_ALONE if family.by_documentation else CALLS

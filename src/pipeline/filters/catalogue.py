@@ -8,6 +8,7 @@ from pipeline.filters.collations import folds_of
 from pipeline.filters.dialect import Family
 from pipeline.filters.kinds import Kind, Type
 from pipeline.filters.texts import TextRule
+from pipeline.filters.vendors import db2, oracle, sql_server, vendor_rule
 
 BITS = {"smallint": 16, "integer": 32, "bigint": 64}
 MYSQL_INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "integer", "bigint", "year"})
@@ -43,7 +44,7 @@ def collation_rule(family: Family, name: str) -> TextRule | None:
     """The rule of a collation that a condition names, None where it cannot be told exactly: a name of PostgreSQL's may be anybody's."""
     if family is Family.POSTGRESQL:
         return _postgresql_rule(name) if name in CODE_POINTS else None
-    return _mysql_rule(name) if family is Family.MYSQL else None
+    return _mysql_rule(name) if family is Family.MYSQL else vendor_rule(family, name)
 
 
 def _postgresql(column: FilterColumn) -> Type:
@@ -122,4 +123,11 @@ def _other(column: FilterColumn) -> Type:
     return Type(Kind.OPAQUE, name=column.type)
 
 
-_OF_FAMILIES: dict[Family, Callable[[FilterColumn], Type]] = {Family.POSTGRESQL: _postgresql, Family.MYSQL: _mysql, Family.OTHER: _other}
+_OF_FAMILIES: dict[Family, Callable[[FilterColumn], Type]] = {
+    Family.POSTGRESQL: _postgresql,
+    Family.MYSQL: _mysql,
+    Family.SQL_SERVER: lambda column: sql_server(column.type, column.collation or ""),
+    Family.ORACLE: lambda column: oracle(column.type, column.collation or ""),
+    Family.DB2: lambda column: db2(column.type, column.collation or ""),
+    Family.OTHER: _other,
+}

@@ -15,9 +15,11 @@ EQUAL, UNEQUAL = operator.eq, operator.ne
 ORDERS: tuple[Compare, ...] = (operator.lt, operator.le, operator.gt, operator.ge)
 
 
-def keys(left: Term, right: Term, *, ordered: bool) -> tuple[Evaluate, Evaluate]:
+def keys(left: Term, right: Term, *, ordered: bool, floored: bool = False) -> tuple[Evaluate, Evaluate]:
     """
     Return what makes of both sides values that compare as the source compares them.
+
+    `floored`: cutting digits of a column changes nothing of the comparison.
 
     Raises:
         InexactError: There are none.
@@ -25,6 +27,8 @@ def keys(left: Term, right: Term, *, ordered: bool) -> tuple[Evaluate, Evaluate]
     kinds = {left.type.kind, right.type.kind}
     if Kind.NULL in kinds:
         return left.evaluate, right.evaluate
+    if (left.type.cut or right.type.cut) and not floored:
+        raise InexactError("changes have no more than microseconds of the column: only < and >= with a literal are exact")
     if Kind.OPAQUE in kinds:
         _refuse_opaque(left.type if left.type.kind is Kind.OPAQUE else right.type)
     _check_year(left, right)
@@ -40,6 +44,12 @@ def keys(left: Term, right: Term, *, ordered: bool) -> tuple[Evaluate, Evaluate]
     if kinds == {Kind.INSTANT, Kind.TIMESTAMP} or kinds == {Kind.INSTANT, Kind.DATE}:
         raise InexactError("a timestamp with a zone and one without are compared as the session's zone is set: compare it with a literal")
     raise InexactError(f"{left.type.kind} cannot be compared with {right.type.kind} exactly: give both sides one type")
+
+
+def is_floored(compare: Compare, left: Term, right: Term) -> bool:
+    """Whether it is the same of a column and of its floor, since what it is compared with is a constant without the digits that are cut."""
+    less, at_most, greater, at_least = ORDERS
+    return compare in ((less, at_least) if right.is_constant else (greater, at_most) if left.is_constant else ())
 
 
 def comparison(compare: Compare, left: Evaluate, right: Evaluate) -> Evaluate:

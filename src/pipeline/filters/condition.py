@@ -9,7 +9,7 @@ from sqlglot.expressions import Expr
 
 from pipeline.change.schema import FieldSchema, RowSchema
 from pipeline.errors import EventError, FilterError
-from pipeline.filters.calls import CALLS
+from pipeline.filters.calls import calls_of
 from pipeline.filters.catalogue import FilterColumn, type_of
 from pipeline.filters.dialect import Dialect
 from pipeline.filters.faults import ConditionError, NotEvaluatedError, offset_of, placed
@@ -78,7 +78,7 @@ class Condition:
         return self._guarded(evaluate)
 
     def _bound(self, columns: Columns) -> tuple[Evaluate, dict[int, Expr]]:
-        terms = Terms(self._dialect, columns, CALLS)
+        terms = Terms(self._dialect, columns, calls_of(self._dialect.family))
         return Predicates(self._text, terms).predicate(self._tree), terms.rewritten
 
     def _rewritten(self) -> Expr:

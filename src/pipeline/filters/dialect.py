@@ -12,7 +12,15 @@ class Family(Enum):
 
     POSTGRESQL = "PostgreSQL"
     MYSQL = "MySQL"
+    SQL_SERVER = "SQL Server"
+    ORACLE = "Oracle"
+    DB2 = "Db2"
     OTHER = "the database"
+
+    @property
+    def by_documentation(self) -> bool:
+        """Whether its rules are known from its documentation alone, and so no more than comparisons with constants are evaluated."""
+        return self in (Family.SQL_SERVER, Family.ORACLE, Family.DB2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +51,9 @@ _MYSQL = Dialect("mysql", None, Family.MYSQL)
 _OF_TYPES = {
     "POSTGRESQL": _POSTGRESQL,
     "MYSQL": _MYSQL,
-    "SQL_SERVER": Dialect("tsql", None),
-    "ORACLE": Dialect("oracle", str.upper),
-    "DB2": Dialect("", str.upper),
+    "SQL_SERVER": Dialect("tsql", None, Family.SQL_SERVER),
+    "ORACLE": Dialect("oracle", str.upper, Family.ORACLE),
+    "DB2": Dialect("", str.upper, Family.DB2),
     "COCKROACHDB": Dialect("postgres", str.lower),
     "YUGABYTE": Dialect("postgres", str.lower),
     "SYBASE": Dialect("tsql", None),

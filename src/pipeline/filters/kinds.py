@@ -48,7 +48,7 @@ class Type:
     The type of a value: of integers the bits, and whether they have no sign; of texts the rule by which they compare.
 
     `single`: a floating-point number of 32 bits. `padded`: the source fills the values with spaces
-    up to their length. `name` is the source's name of a column's type.
+    up to their length. `cut`: changes leave out digits behind the microseconds. `name` is the source's name of a column's type.
     """
 
     kind: Kind
@@ -57,6 +57,7 @@ class Type:
     single: bool = False
     rule: TextRule | None = None
     padded: bool = False
+    cut: bool = False
     name: str = ""
 
 

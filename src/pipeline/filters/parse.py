@@ -9,6 +9,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from pipeline.filters.dialect import Dialect, Family
 from pipeline.filters.faults import ConditionError, offset_of, placed
 from pipeline.filters.grammar import ALLOWED, BY_NAME, CHANGING, REFUSED
+from pipeline.filters.vendor_literals import is_typed_literal
 
 LONGEST = 10_000
 DEEPEST = 200
@@ -94,7 +95,7 @@ def _check_parts(text: str, tree: Expr, dialect: Dialect) -> None:
     for node in tree.walk():
         if node.depth > DEEPEST:
             raise ConditionError("it is nested too deeply: split it, or use IN")
-        if (reason := _reason_against(node)) is not None:
+        if (reason := _reason_against(node, dialect)) is not None:
             raise ConditionError(placed(text, _offset(text, node), reason))
 
 
@@ -105,7 +106,9 @@ def _offset(text: str, node: Expr) -> int:
     return offset if first < 0 else first
 
 
-def _reason_against(node: Expr) -> str | None:
+def _reason_against(node: Expr, dialect: Dialect) -> str | None:
+    if dialect.grammar == "oracle" and is_typed_literal(node):
+        return None
     for kinds, reason in REFUSED:
         if isinstance(node, kinds):
             return reason

@@ -12,6 +12,7 @@ from pipeline.filters.faults import InexactError, NotEvaluatedError, offset_of, 
 from pipeline.filters.kinds import Evaluate, Kind, Term
 from pipeline.filters.patterns import like
 from pipeline.filters.terms import Terms
+from pipeline.filters.vendor_literals import check_pattern
 
 COMPARISONS: Mapping[type[Expr], comparing.Compare] = {
     exp.EQ: comparing.EQUAL,
@@ -67,7 +68,8 @@ def _truth(predicates: Predicates, node: Expr) -> Evaluate:
 def _compared(predicates: Predicates, node: Expr) -> Evaluate:
     compare = COMPARISONS[type(node)]
     left, right = predicates.terms.pair(node.this, node.expression)
-    first, second = comparing.keys(left, right, ordered=compare in comparing.ORDERS)
+    floored = comparing.is_floored(compare, left, right)
+    first, second = comparing.keys(left, right, ordered=compare in comparing.ORDERS, floored=floored)
     if right.is_constant:
         return comparing.comparison_with(compare, first, second({}))
     return comparing.comparison(compare, first, second)
@@ -137,14 +139,17 @@ def _between(predicates: Predicates, node: Expr) -> Evaluate:
     _, at_most, _, at_least = comparing.ORDERS
     return logic.conjunction(
         [
-            comparing.comparison(at_least, *comparing.keys(*low, ordered=True)),
+            comparing.comparison(at_least, *comparing.keys(*low, ordered=True, floored=low[1].is_constant)),
             comparing.comparison(at_most, *comparing.keys(*high, ordered=True)),
         ]
     )
 
 
 def _like(predicates: Predicates, node: Expr) -> Evaluate:
-    escape = "\\"
+    family = predicates.terms.family
+    if family is Family.SQL_SERVER:
+        raise InexactError("LIKE has wildcards of its own, and passes over spaces: compare with = or IN")
+    escape = "" if family.by_documentation else "\\"
     if isinstance(node, exp.Escape):
         node, escape = node.this, node.expression.name
     value, pattern = predicates.terms.term(node.this), node.expression
@@ -153,6 +158,8 @@ def _like(predicates: Predicates, node: Expr) -> Evaluate:
     rule = value.type.rule
     if value.type.kind is not Kind.TEXT or rule is None or value.type.padded:
         raise InexactError("LIKE is exact only for texts of known length and a known collation: use =, IN, or COLLATE")
+    if family.by_documentation:
+        check_pattern(family, pattern.name)
     matched = like(value.evaluate, pattern.name, escape, rule)
     return logic.negation(matched) if node.args.get("negate") else matched
 

@@ -10,7 +10,9 @@ from sqlglot.expressions import Expr
 from pipeline.filters.dialect import Dialect, Family
 from pipeline.filters.faults import InexactError
 from pipeline.filters.kinds import Evaluate, Kind, Term, Type, constant
-from pipeline.filters.literals import DATE_LENGTH, READERS, has_zone, readable
+from pipeline.filters.literals import DATE_LENGTH, READERS, TIMES, has_zone, readable
+from pipeline.filters.vendor_literals import check_literal, is_typed_literal, typed_kind, written
+from pipeline.filters.vendors import check_pair
 
 UNTYPED = Type(Kind.STRING)
 NULL = constant(Type(Kind.NULL), None)
@@ -65,18 +67,23 @@ class Terms:
                 return NULL
             case exp.Literal() | exp.National() | exp.Boolean():
                 return _literal(node, self.family)
+        if self.family.by_documentation and is_typed_literal(node):
+            return self._read(node, node.name, Type(typed_kind(node)))
         call = self._calls.get(type(node))
         if call is None:
-            raise InexactError(f"{type(node).__name__.upper()} cannot be evaluated exactly here")
+            known = f": of {self.family.value} only comparisons with constants can" if self.family.by_documentation else ""
+            raise InexactError(f"{type(node).__name__.upper()} cannot be evaluated exactly here{known}")
         return call(self, node)
 
     def pair(self, left: Expr, right: Expr) -> tuple[Term, Term]:
         """Both sides of a comparison; a literal is read as the type of the other."""
         one, other = self.term(left), self.term(right)
         if one.type.kind is Kind.STRING and other.type.kind is not Kind.STRING:
-            return self.read(left, other.type, right), other
-        if other.type.kind is Kind.STRING and one.type.kind is not Kind.STRING:
-            return one, self.read(right, one.type, left)
+            one = self.read(left, other.type, right)
+        elif other.type.kind is Kind.STRING and one.type.kind is not Kind.STRING:
+            other = self.read(right, one.type, left)
+        if self.family.by_documentation:
+            check_pair(self.family, one, other)
         return one, other
 
     def alike(self, nodes: Sequence[Expr]) -> list[Term]:
@@ -100,12 +107,20 @@ class Terms:
             raise InexactError(f"{type_.kind} is compared with a text by rounding both: write the value without quotes")
         if self.family is Family.MYSQL and type_.kind is Kind.DATE and len(text) > DATE_LENGTH:
             type_ = Type(Kind.TIMESTAMP)
+        term = self._read(node, text, type_)
+        if type_.kind is Kind.INSTANT:
+            self._say_zone(node, text, term.constant, beside)
+        return term
+
+    def _read(self, node: Expr, text: str, type_: Type) -> Term:
         try:
             value = READERS[type_.kind](text)
         except ValueError as error:
             raise InexactError(f"{text!r} {error}") from error
-        if type_.kind is Kind.INSTANT:
-            self._say_zone(node, text, value, beside)
+        if self.family.by_documentation:
+            check_literal(self.family, type_.kind, text, value)
+            if type_.kind in TIMES:
+                self.rewritten[id(node)] = written(self.family, type_, value)
         return constant(type_, value)
 
     def _say_zone(self, node: Expr, text: str, value: Any, beside: Expr) -> None:
@@ -129,6 +144,8 @@ def _literal(node: Expr, family: Family) -> Term:
         return constant(UNTYPED, node.name)
     if family is Family.MYSQL and "e" in node.name.lower():
         return constant(Type(Kind.DOUBLE), float(node.name))
+    if family.by_documentation and "e" in node.name.lower():
+        raise InexactError("a number with an exponent is a floating-point number: write its digits")
     if not node.name.isdigit():  # it is written with a point or an exponent
         return constant(Type(Kind.DECIMAL), Decimal(node.name))
     return _number(Decimal(node.name), family)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pipeline.errors import ConfigError
 from pipeline.jobs.fault import Fault, json_path
-from pipeline.jobs.filters import check_condition, check_filtered_mode, check_row_count
+from pipeline.jobs.filters import check_condition, check_row_count
 from pipeline.jobs.redact import MASK, redact_jdbc_url, redact_mongodb_url, redact_text
 from pipeline.jobs.target_url import NoDatabaseError, target_database
 from pipeline.sources.registry import check_mode, check_type, check_url
@@ -70,21 +70,16 @@ def _shown(value: object) -> str:
 
 def _filters(document: Any) -> Iterator[Fault]:
     schemas = _at(document, "relationalTableFilters")
-    source_type, mode = _text(document, "jdbcConnectionDetails", "type"), _text(document, "options", "mode")
+    source_type = _text(document, "jdbcConnectionDetails", "type")
     if source_type is None or not isinstance(schemas, dict):
         return
     for schema, tables in schemas.items():
         for table, filter_ in tables.items() if isinstance(tables, dict) else ():
-            yield from _filter(source_type, mode, filter_, ["relationalTableFilters", schema, table])
+            yield from _filter(source_type, filter_, ["relationalTableFilters", schema, table])
 
 
-def _filter(source_type: str, mode: str | None, filter_: Any, path: list[str]) -> Iterator[Fault]:
+def _filter(source_type: str, filter_: Any, path: list[str]) -> Iterator[Fault]:
     where_clause, row_count = _at(filter_, "whereClause"), _at(filter_, "rowCount")
-    try:
-        if mode in list(Mode) and filter_:
-            check_filtered_mode(source_type, Mode(mode))
-    except ConfigError as error:
-        yield Fault(json_path(path), error.message)
     try:
         if isinstance(where_clause, str):
             check_condition(source_type, where_clause)

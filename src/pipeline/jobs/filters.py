@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 from pipeline.errors import ConfigError
 from pipeline.filters.catalogue import FilterColumn
 from pipeline.filters.condition import Condition
-from pipeline.filters.dialect import Family, dialect_of
+from pipeline.filters.dialect import dialect_of
 from pipeline.filters.parse import parse
 from pipeline.jobs.job import Filter, PlannedColumn, PlannedFilter, TablePlan
 from pipeline.jobs.request import RelationalTableFilters
@@ -32,12 +32,6 @@ def check_row_count(row_count: int) -> None:
     """Raise `ConfigError` when no table can be cut after so many rows."""
     if row_count < 0:
         raise ConfigError("should be 0 or more: leave it out to take all rows")
-
-
-def check_filtered_mode(source_type: str, mode: Mode) -> None:
-    """Raise `ConfigError` when a job of this mode could not tell which changes of such databases belong to a filter."""
-    if mode.streams and dialect_of(source_type).family is Family.OTHER:
-        raise ConfigError(f"a filter of {source_type} in a {mode} job is not available in this version: post a SNAPSHOT job")
 
 
 def posted_filters(filters: RelationalTableFilters | None) -> tuple[Filter, ...]:

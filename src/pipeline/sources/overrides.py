@@ -12,7 +12,7 @@ from pipeline.sources.source import Finding, Table
 
 OVERRIDES = "snapshot.select.statement.overrides"
 
-_UNNAMEABLE = re.compile(r"[,.\[\]\"'`\\]|\$\{")
+_UNNAMEABLE = re.compile(r"[,.\[\]\"'`\\(){}*+?|^]|\$\{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,11 @@ class Wording:
         return f"{self.quote(table.schema)}.{self.quote(table.name)}"
 
     def refusal(self, table: Table) -> Finding | None:
-        """Why Debezium cannot be told of the table's filter; its list is split at commas and points, and quotes in it are united."""
+        """
+        Why Debezium cannot be told of the table's filter.
+
+        Its list is split at commas and points, quotes in it are united, and a signal's names are compiled as regular expressions.
+        """
         if not table.narrowed:
             return None
         if any(_UNNAMEABLE.search(name) for name in (table.schema, table.name)):
@@ -57,7 +61,16 @@ def narrowed_selects(tables: Sequence[Table], wording: Wording) -> dict[str, str
     for table in tables:
         if refused := wording.refusal(table):
             raise ConfigError(refused.message, suggestion=refused.suggestion, code=refused.check)
-    return overrides({table.qualified_name: _select(table, wording) for table in tables if table.narrowed})
+    return overrides(_selects(tables, wording, first=True))
+
+
+def later_selects(tables: Sequence[Table], wording: Wording) -> dict[str, str]:
+    """The same for a signal that has tables read again, by their names."""
+    return _selects(tables, wording, first=False)
+
+
+def _selects(tables: Sequence[Table], wording: Wording, *, first: bool) -> dict[str, str]:
+    return {table.qualified_name: _select(table, wording, first=first) for table in tables if table.narrowed}
 
 
 async def check_filters(queries: Queries, tables: Sequence[Table], wording: Wording) -> list[Finding]:
@@ -75,8 +88,8 @@ async def check_filters(queries: Queries, tables: Sequence[Table], wording: Word
     return findings
 
 
-def _select(table: Table, wording: Wording) -> str:
+def _select(table: Table, wording: Wording, *, first: bool) -> str:
     order = ", ".join(wording.quote(name) for name in table.key)
     cut = replace(table, condition="1 = 0", row_count=None) if table.row_count == 0 else table
-    clauses = narrowing(cut, order, first=True, limit=" OFFSET 0 ROWS FETCH NEXT {} ROWS ONLY")
+    clauses = narrowing(cut, order, first=first, limit=" OFFSET 0 ROWS FETCH NEXT {} ROWS ONLY")
     return f"SELECT * FROM {wording.name(table)}{wording.moment}{clauses}"  # noqa: S608 - names are quoted

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.sources import patterns, topics
 from pipeline.sources.history import history_group, history_topic
+from pipeline.sources.overrides import Wording, later_selects
 from pipeline.sources.source import Mode, Ownership, Passage, Positions, Table
 
 
@@ -18,6 +19,7 @@ class PositionedSource(ABC):
 
     captures_when_prepared = False
     tells_order = False
+    wording: Wording
     silent_after_seconds: float | None = None
 
     async def types(self) -> dict[str, str]:
@@ -35,8 +37,8 @@ class PositionedSource(ABC):
         return patterns.exactly(table)
 
     def signal_selects(self, mode: Mode, tables: Sequence[Table]) -> dict[str, str]:
-        """None: Debezium's own statements read every type as changes have it."""
-        return {}
+        """Those of tables of which not all rows are taken: Debezium's own statements read every type as changes have it."""
+        return later_selects(tables, self.wording)
 
     async def row_selects(self, mode: Mode, table: Table, ids: Sequence[Any]) -> dict[str, str] | None:
         """None: single rows are not named; a half change is mended by reading its table again."""

@@ -41,6 +41,12 @@ def narrowed(schema: str, source_type: str) -> list[Table]:
     return [replace(filtered(orders, source_type, "id <> 3"), row_count=10), lines, filtered(notes, source_type, "text LIKE 'a%'")]
 
 
+def followed(schema: str, source_type: str) -> list[Table]:
+    """The same of databases of which only comparisons are evaluated while a job streams."""
+    *others, notes = narrowed(schema, source_type)
+    return [*others, filtered(notes, source_type, "text IS NOT NULL")]
+
+
 def filtered(table: Table, source_type: str, where_clause: str) -> Table:
     """The table with the filter, as a job of such a database has it."""
     columns = [FilterColumn(column.name, column.type) for column in table.columns]

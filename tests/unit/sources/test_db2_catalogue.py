@@ -14,7 +14,7 @@ OF_TABLE = {"schema_name": "SALES", "table_name": "T"}
 
 
 def column(name: str, base: str, **more: Any) -> Row:
-    plain = {"typename": base, "metatype": None, "length": 4, "scale": 0, "codepage": 0, "nulls": "N"}
+    plain = {"typename": base, "metatype": None, "length": 4, "scale": 0, "codepage": 0, "nulls": "N", "collationname": None}
     return {**OF_TABLE, "colname": name, "base_type": base, **plain, **more}
 
 
@@ -44,7 +44,7 @@ async def only_table(columns: list[Row], keys: list[Row], card: int = 7) -> Tabl
 async def test_types_are_written_as_they_are_declared() -> None:
     found = await only_table(
         [
-            column("A", "VARCHAR", length=40, codepage=1208),
+            column("A", "VARCHAR", length=40, codepage=1208, collationname="IDENTITY"),
             column("B", "CHARACTER", length=16, codepage=0),
             column("C", "DECIMAL", length=12, scale=2),
             column("D", "TIMESTAMP", length=10, scale=6),
@@ -56,6 +56,7 @@ async def test_types_are_written_as_they_are_declared() -> None:
     types = [each.type for each in found.columns]
     assert types == ["VARCHAR(40)", "CHARACTER(16) FOR BIT DATA", "DECIMAL(12,2)", "TIMESTAMP(6)", "AGE", "ADDRESS"]
     assert found.columns[4] == Column("E", "AGE", nullable=True, domain_base="INTEGER")
+    assert found.columns[0].collation == "IDENTITY"
     assert found.columns[5].unreadable
     assert found.estimated_rows == 7
 

@@ -1,7 +1,7 @@
 """The configuration of the Db2 connector: a job in, the whole configuration out."""
 
 import pytest
-from tests.unit.sources.golden import KAFKA, OWNED, PASSWORD, assert_reviewed, narrowed, tables
+from tests.unit.sources.golden import KAFKA, OWNED, PASSWORD, assert_reviewed, followed, narrowed, tables
 
 from pipeline.errors import ConfigError
 from pipeline.sources.db2.connector import connector_config
@@ -20,8 +20,10 @@ def test_the_whole_configuration_is_the_reviewed_one(mode: Mode) -> None:
     assert_reviewed(config(URL, mode), f"db2_{mode.lower()}")
 
 
-def test_only_the_rows_of_a_filter_are_read() -> None:
-    assert_reviewed(config(URL, Mode.SNAPSHOT, narrowed("SALES", "DB2")), "db2_snapshot_filters")
+@pytest.mark.parametrize("mode", list(Mode))
+def test_only_the_rows_of_a_filter_are_read(mode: Mode) -> None:
+    taken = followed("SALES", "DB2") if mode.streams else narrowed("SALES", "DB2")
+    assert_reviewed(config(URL, mode, taken), f"db2_{mode.lower()}_filters")
 
 
 def test_a_host_that_debezium_does_not_take_is_refused() -> None:

@@ -1,5 +1,6 @@
 """Oracle's data dictionary becomes tables with their keys."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -25,8 +26,11 @@ def key(constraint: str, name: str, *, kind: str = "P", nullable: str = "N", def
     return {**OF_TABLE, **named, "column_name": name, "nullable": nullable}
 
 
-async def only_table(columns: list[Row], keys: list[Row]) -> Table:
-    recorded = {catalogue.TABLES: [{**OF_TABLE, "num_rows": 7}], catalogue.COLUMNS: columns, catalogue.KEYS: keys}
+OF_12_1 = {catalogue.COMPARISON: [{"value": "BINARY"}], catalogue.COLLATIONS_KNOWN: []}
+
+
+async def only_table(columns: list[Row], keys: list[Row], comparing: Mapping[str, list[Row]] = OF_12_1) -> Table:
+    recorded = {catalogue.TABLES: [{**OF_TABLE, "num_rows": 7}], catalogue.COLUMNS: columns, catalogue.KEYS: keys, **comparing}
     (found,) = await catalogue.read_tables(RecordedDatabase(recorded))
     return found
 
@@ -49,6 +53,14 @@ async def test_types_are_written_as_they_are_declared() -> None:
     assert types == ["NUMBER", "NUMBER(12,2)", "VARCHAR2(40)", "RAW(16)", "TIMESTAMP(9)", "XMLTYPE", "ADDRESS", "NUMBER"]
     assert [each.name for each in found.columns if each.unreadable] == ["G"]
     assert [each.name for each in found.columns if not each.published] == ["H"]
+
+
+async def test_texts_compare_as_the_session_does_where_a_column_does_not_say_how() -> None:
+    columns = [column("A", "VARCHAR2", char_length=40), column("B", "NCHAR", char_length=4), column("C", "NUMBER")]
+    own = [{**OF_TABLE, "column_name": "B", "collation": "BINARY_CI"}]
+    of_12_2 = {catalogue.COMPARISON: [{"value": "LINGUISTIC"}], catalogue.COLLATIONS_KNOWN: [{"known": 1}], catalogue.COLLATIONS: own}
+    assert [each.collation for each in (await only_table(columns, [])).columns] == ["BINARY", "BINARY", None]
+    assert [each.collation for each in (await only_table(columns, [], of_12_2)).columns] == ["LINGUISTIC", "BINARY_CI", None]
 
 
 @pytest.mark.parametrize(

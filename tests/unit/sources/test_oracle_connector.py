@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.unit.sources.golden import KAFKA, OWNED, PASSWORD, assert_reviewed, narrowed, tables
+from tests.unit.sources.golden import KAFKA, OWNED, PASSWORD, assert_reviewed, followed, narrowed, tables
 
 from pipeline.errors import ConfigError
 from pipeline.sources.oracle.connector import connector_config
@@ -23,8 +23,10 @@ def test_the_whole_configuration_is_the_reviewed_one(mode: Mode) -> None:
     assert_reviewed(config(URL, mode), f"oracle_{mode.lower()}")
 
 
-def test_only_the_rows_of_a_filter_are_read() -> None:
-    assert_reviewed(config(URL, Mode.SNAPSHOT, narrowed("SALES", "ORACLE")), "oracle_snapshot_filters")
+@pytest.mark.parametrize("mode", list(Mode))
+def test_only_the_rows_of_a_filter_are_read(mode: Mode) -> None:
+    taken = followed("SALES", "ORACLE") if mode.streams else narrowed("SALES", "ORACLE")
+    assert_reviewed(config(URL, mode, taken), f"oracle_{mode.lower()}_filters")
 
 
 def test_large_values_are_read_where_a_table_has_any() -> None:

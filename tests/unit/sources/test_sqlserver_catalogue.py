@@ -13,7 +13,16 @@ from pipeline.sources.sqlserver import catalogue
 
 def column(name: str, base: str, **more: Any) -> Row:
     plain = {"is_nullable": False, "is_computed": False, "max_length": 4, "precision": 0, "scale": 0, "is_user_defined": False}
-    return {"object_id": 1, "column_name": name, "base_type": base, "type_name": base, "encryption_type": None, **plain, **more}
+    return {
+        "object_id": 1,
+        "column_name": name,
+        "base_type": base,
+        "type_name": base,
+        "encryption_type": None,
+        "collation_name": None,
+        **plain,
+        **more,
+    }
 
 
 def key(index: int, name: str, *, primary: bool = False, nullable: bool = False) -> Row:
@@ -29,7 +38,7 @@ async def only_table(columns: list[Row], keys: list[Row]) -> Table:
 async def test_types_are_written_as_they_are_declared() -> None:
     found = await only_table(
         [
-            column("a", "nvarchar", max_length=80),
+            column("a", "nvarchar", max_length=80, collation_name="Latin1_General_BIN2"),
             column("b", "varchar", max_length=-1),
             column("c", "decimal", precision=12, scale=2),
             column("d", "datetime2", scale=7),
@@ -49,6 +58,7 @@ async def test_types_are_written_as_they_are_declared() -> None:
         "varchar(4)",
     ]
     assert found.columns[4] == Column("e", "age", nullable=False, domain_base="int")
+    assert found.columns[0].collation == "Latin1_General_BIN2"
     assert not found.columns[5].published
     assert found.columns[6].unreadable
     assert found.estimated_rows == 7

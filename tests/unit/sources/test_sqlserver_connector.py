@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from tests.unit.sources.golden import KAFKA, OWNED, PASSWORD, assert_reviewed, filtered, narrowed, tables
+from tests.unit.sources.golden import KAFKA, OWNED, PASSWORD, assert_reviewed, filtered, followed, narrowed, tables
 
 from pipeline.errors import ConfigError
 from pipeline.sources.overrides import OVERRIDES
@@ -25,8 +25,10 @@ def test_the_whole_configuration_is_the_reviewed_one(mode: Mode) -> None:
     assert_reviewed(config(URL, mode), f"sqlserver_{mode.lower()}")
 
 
-def test_only_the_rows_of_a_filter_are_read() -> None:
-    assert_reviewed(config(URL, Mode.SNAPSHOT, narrowed("dbo", "SQL_SERVER")), "sqlserver_snapshot_filters")
+@pytest.mark.parametrize("mode", list(Mode))
+def test_only_the_rows_of_a_filter_are_read(mode: Mode) -> None:
+    taken = followed("dbo", "SQL_SERVER") if mode.streams else narrowed("dbo", "SQL_SERVER")
+    assert_reviewed(config(URL, mode, taken), f"sqlserver_{mode.lower()}_filters")
 
 
 def test_an_instance_without_a_port_is_left_to_the_browser_service() -> None:

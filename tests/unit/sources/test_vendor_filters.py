@@ -9,10 +9,17 @@ from tests.unit.sources import test_db2_readiness, test_oracle_readiness, test_s
 
 from pipeline.errors import ConfigError
 from pipeline.sources.db2 import readiness as db2
+from pipeline.sources.db2 import url as db2_url
+from pipeline.sources.db2.source import Db2Source
 from pipeline.sources.oracle import readiness as oracle
+from pipeline.sources.oracle import url as oracle_url
+from pipeline.sources.oracle.source import OracleSource
+from pipeline.sources.positioned import PositionedSource
 from pipeline.sources.queries import Row
-from pipeline.sources.source import Finding, Mode, Table
+from pipeline.sources.source import Column, Finding, Identity, Mode, Table
 from pipeline.sources.sqlserver import readiness as sqlserver
+from pipeline.sources.sqlserver import url as sqlserver_url
+from pipeline.sources.sqlserver.source import SqlServerSource
 
 Check = Callable[[RecordedDatabase, Mode, list[Table]], Awaitable[list[Finding]]]
 
@@ -41,8 +48,30 @@ async def test_the_database_is_asked_whether_it_takes_a_condition(check: Check, 
     assert "there is no such column" in finding.message
 
 
-@pytest.mark.parametrize(("check", "fixtures", "name"), SERVERS)
-async def test_a_table_that_debeziums_list_cannot_name_has_no_filter(check: Check, fixtures: object, name: str) -> None:
-    table = replace(fixtures.ORDERS, name="orders, old", row_count=5)  # type: ignore[attr-defined]
+@pytest.mark.parametrize(
+    ("source", "select"),
+    [
+        (SqlServerSource(sqlserver_url.parse("jdbc:sqlserver://h;databaseName=shop", "u", "p")), "[dbo].[t] WHERE (n > 1) ORDER BY [id]"),
+        (
+            OracleSource(oracle_url.parse("jdbc:oracle:thin:@//h/shop", "u", "p", None)),
+            '"dbo"."t"ROWSTREAM_AS_OF_SCN WHERE (n > 1) ORDER BY "id"',
+        ),
+        (Db2Source(db2_url.parse("jdbc:db2://h:50000/shop", "u", "p")), '"dbo"."t" WHERE (n > 1) ORDER BY "id"'),
+    ],
+    ids=["sqlserver", "oracle", "db2"],
+)
+def test_a_table_that_is_read_again_is_read_by_its_filter_without_an_end(source: PositionedSource, select: str) -> None:
+    columns = (Column("id", "int", nullable=False), Column("n", "int", nullable=False))
+    whole = Table("dbo", "t", columns, ("id",), Identity.KEY)
+    assert source.signal_selects(Mode.CDC, [replace(whole, condition="n > 1", row_count=5), replace(whole, name="other")]) == {
+        "dbo.t": f"SELECT * FROM {select}"
+    }
+
+
+@pytest.mark.parametrize("name", ["orders, old", "orders (old)", "a|b"])
+@pytest.mark.parametrize(("check", "fixtures", "name_sent"), SERVERS)
+async def test_a_table_that_debeziums_list_cannot_name_has_no_filter(check: Check, fixtures: object, name_sent: str, name: str) -> None:
+    assert name_sent
+    table = replace(fixtures.ORDERS, name=name, row_count=5)  # type: ignore[attr-defined]
     (finding,) = await filter_findings(check, RecordedDatabase(fixtures.answers()), table)  # type: ignore[attr-defined]
     assert "cannot hold" in finding.message

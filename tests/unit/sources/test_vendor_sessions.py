@@ -31,6 +31,8 @@ ORDERS = {
 SALES = {
     oracle.TABLES: [{"owner": "SALES", "table_name": "ORDERS", "num_rows": 7}],
     oracle.COLUMNS: [],
+    oracle.COMPARISON: [{"value": "BINARY"}],
+    oracle.COLLATIONS_KNOWN: [],
     oracle.KEYS: [],
     readiness.LOG_GROUPS: [],
     "ALTER SESSION SET CONTAINER = SHOP": [],

@@ -22,7 +22,8 @@ SELECT RTRIM(tabschema) AS schema_name, RTRIM(tabname) AS table_name, card
 
 COLUMNS = """
 SELECT RTRIM(c.tabschema) AS schema_name, RTRIM(c.tabname) AS table_name, c.colname, COALESCE(d.sourcename, c.typename) AS base_type,
-       c.typename, d.metatype, c.length, c.scale, c.codepage, c.nulls
+       c.typename, d.metatype, c.length, c.scale, c.codepage, c.nulls,
+       c.collationname
   FROM syscat.columns c
   LEFT JOIN syscat.datatypes d ON d.typeschema = c.typeschema AND d.typename = c.typename AND d.metatype <> 'S'
  ORDER BY c.tabschema, c.tabname, c.colno
@@ -93,6 +94,7 @@ def _columns(rows: Sequence[Row]) -> dict[Name, list[Column]]:
                 nullable=row["nulls"] == "Y",
                 domain_base=base if distinct else None,
                 unreadable=f"since {row['typename']} is a structured type" if row["metatype"] == "R" else None,
+                collation=row["collationname"],
             )
         )
     return columns

@@ -20,6 +20,7 @@ class Db2Source(PositionedSource):
     """Implements `pipeline.sources.source.Source`; each call opens and closes a session of its own."""
 
     connector_class = connector.CONNECTOR_CLASS
+    wording = connector.WORDING
 
     def __init__(self, url: Db2Url) -> None:
         self._url = url

@@ -1,11 +1,12 @@
 """The tables of the database, as Oracle's data dictionary has them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from pipeline.errors import ConfigError
-from pipeline.sources.oracle.types import is_large, type_name
-from pipeline.sources.queries import Queries, Row
+from pipeline.sources.oracle.types import TEXTS, is_large, type_name
+from pipeline.sources.queries import Queries, Row, only_row
 from pipeline.sources.source import Column, Identity, Table
 
 TABLES = """
@@ -43,6 +44,16 @@ SELECT c.owner, c.table_name, c.constraint_name, c.constraint_type, c.deferrable
 """
 """Primary keys first, then unique constraints."""
 
+COMPARISON = "SELECT value FROM nls_session_parameters WHERE parameter = 'NLS_COMP'"
+"""How texts compare whose columns do not say it themselves."""
+
+COLLATIONS_KNOWN = """
+SELECT 1 AS known FROM all_tab_cols WHERE owner = 'SYS' AND table_name = 'ALL_TAB_COLS' AND column_name = 'COLLATION'
+"""
+"""Columns have collations from Oracle 12.2 on."""
+
+COLLATIONS = "SELECT owner, table_name, column_name, collation FROM all_tab_cols WHERE collation <> 'USING_NLS_COMP'"
+
 Name = tuple[str, str]
 
 
@@ -60,7 +71,7 @@ async def read_tables(queries: Queries) -> list[Table]:
             suggestion="Grant the user SELECT on the tables (GRANT SELECT ANY TABLE), and name the pluggable database as oraclePdbName.",
             code="NO_TABLES",
         )
-    columns, keys = _columns(await queries.rows(COLUMNS)), _keys(await queries.rows(KEYS))
+    columns, keys = _columns(await queries.rows(COLUMNS), await _collations(queries)), _keys(await queries.rows(KEYS))
     return [_table(row, columns[name], keys.get(name)) for row in rows for name in [(row["owner"], row["table_name"])]]
 
 
@@ -84,7 +95,28 @@ def _identity(columns: Sequence[Column], *, keyed: bool) -> Identity:
     return Identity.NOTHING if any(is_large(column) for column in columns) else Identity.FULL
 
 
-def _columns(rows: Sequence[Row]) -> dict[Name, list[Column]]:
+async def _collations(queries: Queries) -> "_Collations":
+    own = await queries.rows(COLLATIONS) if await queries.rows(COLLATIONS_KNOWN) else ()
+    return _Collations(
+        (await only_row(queries, COMPARISON))["value"],
+        {(row["owner"], row["table_name"], row["column_name"]): row["collation"] for row in own},
+    )
+
+
+class _Collations(NamedTuple):
+    """How texts compare: those of some columns in their own way, all others in one."""
+
+    common: str
+    own: Mapping[tuple[str, str, str], str]
+
+    def of(self, row: Row) -> str | None:
+        """The collation of a column of the dictionary's, None where it has no text."""
+        if row["data_type"] not in TEXTS:
+            return None
+        return self.own.get((row["owner"], row["table_name"], row["column_name"]), self.common)
+
+
+def _columns(rows: Sequence[Row], collations: _Collations) -> dict[Name, list[Column]]:
     columns: dict[Name, list[Column]] = defaultdict(list)
     for row in rows:
         columns[row["owner"], row["table_name"]].append(
@@ -94,6 +126,7 @@ def _columns(rows: Sequence[Row]) -> dict[Name, list[Column]]:
                 nullable=row["nullable"] == "Y",
                 published=row["virtual_column"] == "NO",
                 unreadable=_unreadable(row),
+                collation=collations.of(row),
             )
         )
     return columns

@@ -36,8 +36,10 @@ def connector_config(
     """
     config = common_config("oracle", mode, owned, tables) | _connection(url, database, password) | history_config(owned, kafka)
     config |= _mining(tables) | {"log.mining.flush.table.name": flush_table(owned)}
-    if mode.snapshots and (selects := narrowed_selects(tables, WORDING)):
-        config |= selects | {"internal.snapshot.enhance.predicate.scn": MOMENT}
+    if mode.snapshots:
+        config |= narrowed_selects(tables, WORDING)
+    if any(table.narrowed for table in tables):
+        config["internal.snapshot.enhance.predicate.scn"] = MOMENT  # also for tables that are read again
     if mode.streams:
         config |= {"heartbeat.interval.ms": str(HEARTBEAT_MS), **signal_config(owned, kafka)}
     return config

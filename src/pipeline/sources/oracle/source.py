@@ -25,6 +25,7 @@ class OracleSource(PositionedSource):
     """
 
     connector_class = connector.CONNECTOR_CLASS
+    wording = connector.WORDING
 
     def __init__(self, url: OracleUrl) -> None:
         self._url = url

@@ -7,6 +7,8 @@ from pipeline.sources.findings import column_error
 from pipeline.sources.queries import Row
 from pipeline.sources.source import Column, Finding, Mode, Table
 
+TEXTS = frozenset({"VARCHAR2", "NVARCHAR2", "CHAR", "NCHAR"})
+
 LARGE = frozenset({"CLOB", "NCLOB", "BLOB", "XMLTYPE"})
 """Types that LogMiner tells by operations of their own, for which lob.enabled has to be set."""
 
@@ -30,7 +32,7 @@ def type_name(row: Row) -> str:
     base, precision, scale = row["data_type"], row["data_precision"], row["data_scale"]
     if base == "NUMBER" and precision is not None:
         return f"NUMBER({precision},{scale or 0})"
-    if base in ("VARCHAR2", "NVARCHAR2", "CHAR", "NCHAR"):
+    if base in TEXTS:
         return f"{base}({row['char_length']})"
     if base == "RAW":
         return f"RAW({row['data_length']})"

@@ -21,7 +21,7 @@ SELECT t.object_id, s.name AS schema_name, t.name AS table_name,
 COLUMNS = """
 SELECT c.object_id, c.name AS column_name, c.is_nullable, c.is_computed, c.max_length, c.precision, c.scale,
        TYPE_NAME(CASE WHEN t.is_assembly_type = 1 THEN c.user_type_id ELSE c.system_type_id END) AS base_type,
-       TYPE_NAME(c.user_type_id) AS type_name, t.is_user_defined, c.encryption_type
+       TYPE_NAME(c.user_type_id) AS type_name, t.is_user_defined, c.encryption_type, c.collation_name
   FROM sys.columns c JOIN sys.types t ON t.user_type_id = c.user_type_id
   JOIN sys.tables o ON o.object_id = c.object_id
  ORDER BY c.object_id, c.column_id
@@ -85,6 +85,7 @@ async def _columns(queries: Queries) -> dict[int, list[Column]]:
                 published=not row["is_computed"],
                 domain_base=base if row["is_user_defined"] else None,
                 unreadable="since it is encrypted by the client (Always Encrypted)" if row["encryption_type"] else None,
+                collation=row["collation_name"],
             )
         )
     return columns

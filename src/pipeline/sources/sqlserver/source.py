@@ -23,6 +23,7 @@ class SqlServerSource(PositionedSource):
     """Implements `pipeline.sources.source.Source`; each call opens and closes a session of its own."""
 
     connector_class = connector.CONNECTOR_CLASS
+    wording = connector.WORDING
 
     def __init__(self, url: SqlServerUrl) -> None:
         self._url = url
