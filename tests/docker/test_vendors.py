@@ -50,9 +50,9 @@ def request(vendor: Vendor | Spoken, url: str, mode: str) -> dict[str, Any]:
     }
 
 
-def assert_equal(vendor: Vendor | Spoken, target: Database[Any]) -> None:
-    """Every document of the collection is a row of the table, and every row has one."""
-    rows = vendor.ask(f"SELECT id, name, price FROM {vendor.schema}.{vendor.table}")
+def assert_equal(vendor: Vendor | Spoken, target: Database[Any], where: str = "1 = 1") -> None:
+    """Every document of the collection is a row of the table that satisfies the condition, and each of these has one."""
+    rows = vendor.ask(f"SELECT id, name, price FROM {vendor.schema}.{vendor.table} WHERE {where}")
     expected = sorted((int(number), name, Decimal128(Decimal(price).quantize(Decimal("0.01")))) for number, name, price in rows)
     found = sorted((int(str(each["_id"])), each["name"], each["price"]) for each in target["orders"].find())
     assert found == expected
@@ -75,6 +75,20 @@ def test_changes_arrive_until_the_job_is_stopped(
     filled.run(f"DELETE FROM {table} WHERE id = 7", f"UPDATE {table} SET id = 2000 WHERE id = 8")
     jobs.complete(job, CAPTURE_SECONDS)
     assert_equal(filled, target)
+
+
+def test_rows_enter_their_filter_and_leave_it(filled: Vendor, jobs: JobClient, target: Database[Any], target_url: str) -> None:
+    where = "(price < 100.5 OR id IN (200, 201)) AND NOT id = 9"
+    filters = {filled.schema: {filled.table: {"whereClause": where}}}
+    job = jobs.post(request(filled, target_url, "CDC") | {"relationalTableFilters": filters})
+    jobs.wait_until_streaming(job)
+    assert_equal(filled, target, where)
+    table = f"{filled.schema}.{filled.table}"
+    filled.run(f"UPDATE {table} SET price = price + 50 WHERE id < 120", f"UPDATE {table} SET price = 1 WHERE id >= 450")
+    filled.run(insert(filled, 1001), f"UPDATE {table} SET id = 3000 WHERE id = 460", f"UPDATE {table} SET id = 2200 WHERE id = 200")
+    filled.run(f"DELETE FROM {table} WHERE id = 201", f"DELETE FROM {table} WHERE id = 470")
+    jobs.complete(job, CAPTURE_SECONDS)
+    assert_equal(filled, target, where)
 
 
 def test_rows_that_change_while_they_are_read_are_right(filled: Vendor, jobs: JobClient, target: Database[Any], target_url: str) -> None:
