@@ -16,6 +16,7 @@ from tests.e2e.harness.client import JobClient, changes_seen, codes, rows_seen
 from tests.e2e.harness.leftovers import left_elsewhere
 from tests.e2e.harness.service import kill_process
 from tests.e2e.harness.waiting import wait_until
+from tests.fakes.proxy import CuttingProxy
 
 from stack.mysql import BinlogServer
 from stack.ports import LOOPBACK
@@ -140,6 +141,25 @@ def test_a_streaming_job_goes_on_after_an_outage(
 
     expect_accounts_equal(binlog_source, target)
     assert left_elsewhere(stack, target, job_id) == []
+
+
+def test_a_connector_whose_connection_is_forgotten_on_its_way_is_started_again(
+    jobs: JobClient, binlog_source: BinlogSource, target: Database[Any], target_url: str
+) -> None:
+    fill_accounts(binlog_source, ROWS)
+    with CuttingProxy(binlog_source.server.port) as proxy:
+        url = binlog_source.server.jdbc_url(binlog_source.name).replace(f":{binlog_source.server.port}/", f":{proxy.port}/")
+        job_id = jobs.post(binlog_request(binlog_source, target_url, "CDC", url=url))
+        jobs.wait_until_streaming(job_id)
+        changes = binlog_source.run("UPDATE account SET balance = 1 WHERE id <= 10")
+        jobs.wait_for_changes(job_id, changes)
+        proxy.forget()
+        changes += binlog_source.run("UPDATE account SET balance = 2 WHERE id <= 10", "DELETE FROM account WHERE id > 990")
+        job = jobs.wait_for_changes(job_id, changes, 240)
+        assert "CONNECTOR_SILENT" in codes(job, "WARNING")
+        job = jobs.complete(job_id, 240)
+    assert changes_seen(job) == changes
+    expect_accounts_equal(binlog_source, target)
 
 
 def test_a_snapshot_that_the_database_dies_in_is_begun_again_and_keeps_no_row_that_was_deleted(

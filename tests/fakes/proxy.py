@@ -25,6 +25,7 @@ class CuttingProxy:
         self._cut = threading.Event()
         self._refusing = False
         self._open: set[socket.socket] = set()
+        self._forgotten: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
@@ -48,6 +49,10 @@ class CuttingProxy:
         for end in list(self._open):
             _close(end)
 
+    def forget(self) -> None:
+        """Pass nothing more of the connections that there are, and close none, as a firewall does that has forgotten them."""
+        self._forgotten |= self._open
+
     def allow(self) -> None:
         """Pass connections again."""
         self._refusing = False
@@ -68,6 +73,8 @@ class CuttingProxy:
 
     def _requests(self, client: socket.socket, server: socket.socket) -> None:
         while data := _receive(client):
+            if client in self._forgotten:
+                continue
             cut = self.cut_after is not None and self.cut_after in data and bool(self.cuts)
             passed = not cut or self.cuts.pop()
             if cut:
@@ -87,6 +94,8 @@ class CuttingProxy:
 
     def _answers(self, server: socket.socket, client: socket.socket) -> None:
         while data := _receive(server):
+            if server in self._forgotten:
+                continue
             try:
                 client.sendall(data)
             except OSError:
