@@ -2,12 +2,23 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from pipeline.errors import SourceError
 from pipeline.sources import patterns, topics
 from pipeline.sources.history import history_group, history_topic
 from pipeline.sources.overrides import Wording, later_selects
 from pipeline.sources.source import Mode, Ownership, Passage, Positions, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Uncaptured:
+    """What is said of tables whose changes are not captured any more, while a job follows them."""
+
+    message: str
+    suggestion: str
+    code: str = "CAPTURE_GONE"
 
 
 class PositionedSource(ABC):
@@ -20,6 +31,7 @@ class PositionedSource(ABC):
     captures_when_prepared = False
     tells_order = False
     wording: Wording
+    uncaptured: Uncaptured
     silent_after_seconds: float | None = None
 
     async def types(self) -> dict[str, str]:
@@ -39,6 +51,23 @@ class PositionedSource(ABC):
     def signal_selects(self, mode: Mode, tables: Sequence[Table]) -> dict[str, str]:
         """Those of tables of which not all rows are taken: Debezium's own statements read every type as changes have it."""
         return later_selects(tables, self.wording)
+
+    @abstractmethod
+    async def present_tables(self, mode: Mode, owned: Ownership) -> dict[tuple[str, str], bool]:
+        """The tables that a job would take now, and of each whether its changes are captured."""
+
+    async def retained_bytes(self, owned: Ownership, tables: Sequence[tuple[str, str]]) -> int | None:
+        """
+        None: the connector holds back nothing of the log, which is kept and removed as the database's administrator wants it.
+
+        Raises:
+            SourceError: Changes of one of the tables are not captured any more: they are being lost.
+        """
+        present = await self.present_tables(Mode.CDC, owned)
+        if gone := sorted(".".join(name) for name in tables if present.get(name) is False):
+            told = self.uncaptured
+            raise SourceError(f"{', '.join(gone)}: {told.message}", suggestion=told.suggestion, code=told.code)
+        return None
 
     async def row_selects(self, mode: Mode, table: Table, ids: Sequence[Any]) -> dict[str, str] | None:
         """None: single rows are not named; a half change is mended by reading its table again."""

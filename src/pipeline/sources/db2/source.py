@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from pipeline.errors import SourceError
 from pipeline.sources.db2 import connector
 from pipeline.sources.db2.capture import read_registrations
 from pipeline.sources.db2.catalogue import read_tables
@@ -11,7 +10,7 @@ from pipeline.sources.db2.connection import session
 from pipeline.sources.db2.position import AsnPassage, read_moment
 from pipeline.sources.db2.readiness import check_readiness
 from pipeline.sources.db2.url import Db2Url, parse
-from pipeline.sources.positioned import PositionedSource
+from pipeline.sources.positioned import PositionedSource, Uncaptured
 from pipeline.sources.queries import Queries
 from pipeline.sources.source import Finding, Mode, Ownership, Passage, Table
 
@@ -21,6 +20,10 @@ class Db2Source(PositionedSource):
 
     connector_class = connector.CONNECTOR_CLASS
     wording = connector.WORDING
+    uncaptured = Uncaptured(
+        "the table is no longer captured, so that changes made since then are lost",
+        "Register it again (ASNCDC.ADDTABLE), and post the job again with a snapshot.",
+    )
 
     def __init__(self, url: Db2Url) -> None:
         self._url = url
@@ -50,23 +53,6 @@ class Db2Source(PositionedSource):
     def connector_config(self, mode: Mode, owned: Ownership, tables: Sequence[Table], password: str | None, kafka: str) -> dict[str, str]:
         """Build the connector's configuration, constants of `connector_configs/db2.json` included."""
         return connector.connector_config(mode, owned, tables, url=self._url, password=password, kafka=kafka)
-
-    async def retained_bytes(self, owned: Ownership, tables: Sequence[tuple[str, str]]) -> int | None:
-        """
-        None: the connector holds back nothing of the log; the agent prunes the change tables by their retention.
-
-        Raises:
-            SourceError: One of the tables is no longer captured: its changes are being lost.
-        """
-        present = await self.present_tables(Mode.CDC, owned)
-        gone = sorted(".".join(name) for name in tables if present.get(name) is False)
-        if gone:
-            raise SourceError(
-                f"{', '.join(gone)}: the table is no longer captured, so that changes made since then are lost",
-                suggestion="Register it again (ASNCDC.ADDTABLE), and post the job again with a snapshot.",
-                code="CAPTURE_GONE",
-            )
-        return None
 
     async def passage(self, tables: Sequence[tuple[str, str]]) -> Passage:
         """Begin to tell when the connector has read all that is committed by now."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from pipeline.errors import SourceError
 from pipeline.sources import patterns
 from pipeline.sources.findings import by_severity
 from pipeline.sources.oracle import connector
@@ -12,7 +11,7 @@ from pipeline.sources.oracle.flush import drop_flush_table, drop_statement
 from pipeline.sources.oracle.position import ScnPassage, read_scn
 from pipeline.sources.oracle.readiness import LOG_GROUPS, WHERE, check_root, check_tables, logs_all_columns
 from pipeline.sources.oracle.url import OracleUrl, parse
-from pipeline.sources.positioned import PositionedSource
+from pipeline.sources.positioned import PositionedSource, Uncaptured
 from pipeline.sources.queries import only_row
 from pipeline.sources.source import Finding, Mode, Ownership, Passage, Severity, Table
 
@@ -26,6 +25,11 @@ class OracleSource(PositionedSource):
 
     connector_class = connector.CONNECTOR_CLASS
     wording = connector.WORDING
+    uncaptured = Uncaptured(
+        "the log no longer holds all columns of a changed row, so that values are lost",
+        "Run: ALTER TABLE ... ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS; then post the job again with a snapshot.",
+        "SUPPLEMENTAL_LOGGING",
+    )
 
     def __init__(self, url: OracleUrl) -> None:
         self._url = url
@@ -69,23 +73,6 @@ class OracleSource(PositionedSource):
     def signal_name(self, table: Table) -> str:
         """What a signal to Debezium calls the table: with the pluggable database, or the database itself."""
         return patterns.named(self._url.pdb or self._database, table.schema, table.name)
-
-    async def retained_bytes(self, owned: Ownership, tables: Sequence[tuple[str, str]]) -> int | None:
-        """
-        None: the connector holds back nothing of the log, which is archived and removed as the database's administrator wants it.
-
-        Raises:
-            SourceError: The log no longer has all columns of a table: values are being lost.
-        """
-        present = await self.present_tables(Mode.CDC, owned)
-        lacking = sorted(".".join(name) for name in tables if present.get(name) is False)
-        if lacking:
-            raise SourceError(
-                f"{', '.join(lacking)}: the log no longer holds all columns of a changed row, so that values are lost",
-                suggestion="Run: ALTER TABLE ... ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS; then post the job again with a snapshot.",
-                code="SUPPLEMENTAL_LOGGING",
-            )
-        return None
 
     async def passage(self, tables: Sequence[tuple[str, str]]) -> Passage:
         """Begin to tell when the connector has read all that is committed by now."""

@@ -7,12 +7,11 @@ passed the moment, which a transaction that committed later tells, an entry that
 minutes while nothing happens, or a scan of the log that found nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
-from pipeline.sources.lsn import LsnPosition, position_of
-from pipeline.sources.queries import Queries, Row, Sessions, only_row
+from pipeline.sources.lsn import LsnPassage, LsnPosition
+from pipeline.sources.queries import Queries, Row, only_row
 from pipeline.sources.sqlserver.capture import quoted
 
 NOW = "SELECT GETDATE() AS moment"
@@ -45,26 +44,11 @@ SELECT TOP (1) CONVERT(varchar(20), l.[__$start_lsn], 2) AS commit_lsn, CONVERT(
 """The last row in the order in which Debezium reads them (data.query.mode=direct)."""
 
 
-class CapturePassage:
-    """
-    Tells when the connector has read every change of the tables that was committed before `moment`.
+class CapturePassage(LsnPassage):
+    """Tells when the connector has read every change of the tables that was committed before the moment."""
 
-    The end is looked for until it is known, and then stays: on a busy server changes go on coming.
-    """
-
-    def __init__(self, session: Sessions, moment: datetime, tables: Sequence[tuple[str, str]]) -> None:
-        self._session = session
-        self._moment = moment
-        self._tables = set(tables)
-        self._end: LsnPosition | None = None
-
-    async def passed(self, offset: Mapping[str, Any]) -> bool:
-        """Whether a connector at this offset has."""
-        if self._end is None:
-            async with self._session() as queries:
-                if await _captured_until(queries, self._moment):
-                    self._end = await _last_position(queries, self._tables)
-        return self._end is not None and position_of(offset) >= self._end
+    async def _find_end(self, queries: Queries) -> LsnPosition | None:
+        return await _last_position(queries, self._tables) if await _captured_until(queries, self._moment) else None
 
 
 async def read_moment(queries: Queries) -> datetime:
@@ -82,7 +66,7 @@ async def _captured_until(queries: Queries, moment: datetime) -> bool:
     return bool(scans and scans[0]["passed"])
 
 
-async def _last_position(queries: Queries, tables: set[tuple[str, str]]) -> LsnPosition:
+async def _last_position(queries: Queries, tables: Collection[tuple[str, str]]) -> LsnPosition:
     """The last change that any of the tables has; the first position of all where none has any."""
     rows = [row for row in await queries.rows(CHANGE_TABLES) if (row["schema_name"], row["table_name"]) in tables]
     last = [LsnPosition()]

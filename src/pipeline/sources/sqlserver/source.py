@@ -3,9 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from pipeline.errors import SourceError
 from pipeline.sources import patterns, topics
-from pipeline.sources.positioned import PositionedSource
+from pipeline.sources.positioned import PositionedSource, Uncaptured
 from pipeline.sources.queries import Queries, only_row
 from pipeline.sources.source import Finding, Mode, Ownership, Passage, Table
 from pipeline.sources.sqlserver import connector
@@ -24,6 +23,10 @@ class SqlServerSource(PositionedSource):
 
     connector_class = connector.CONNECTOR_CLASS
     wording = connector.WORDING
+    uncaptured = Uncaptured(
+        "the table is no longer captured, so that changes made since then are lost",
+        "Turn its capture on again (sys.sp_cdc_enable_table), and post the job again with a snapshot.",
+    )
 
     def __init__(self, url: SqlServerUrl) -> None:
         self._url = url
@@ -61,25 +64,6 @@ class SqlServerSource(PositionedSource):
     def topic(self, owned: Ownership, table: Table) -> str:
         """Name the change topic: Debezium puts the database's name before the schema's."""
         return topics.change_topic(owned, table, self._database)
-
-    async def retained_bytes(self, owned: Ownership, tables: Sequence[tuple[str, str]]) -> int | None:
-        """
-        None: the connector holds back nothing of the log; the change tables are cleaned by their retention.
-
-        Raises:
-            SourceError: One of the tables is no longer captured: its changes are being lost.
-        """
-        async with self._session() as queries:
-            captured = await _captured(queries)
-            present = {(table.schema, table.name) for table in await read_tables(queries)}
-        gone = sorted(f"{schema}.{name}" for schema, name in tables if (schema, name) in present - captured)
-        if gone:
-            raise SourceError(
-                f"{', '.join(gone)}: the table is no longer captured, so that changes made since then are lost",
-                suggestion="Turn its capture on again (sys.sp_cdc_enable_table), and post the job again with a snapshot.",
-                code="CAPTURE_GONE",
-            )
-        return None
 
     async def passage(self, tables: Sequence[tuple[str, str]]) -> Passage:
         """Begin to tell when the connector has read all that is committed by now."""
