@@ -11,7 +11,7 @@ from typing import Any
 
 from pymongo import MongoClient
 from pymongo.database import Database
-from tests.e2e.harness.client import JobClient, changes_seen, rows_seen
+from tests.e2e.harness.client import JobClient, JobView, changes_seen, rows_seen
 from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.leftovers import left_behind
 from tests.e2e.harness.oracle import Style
@@ -21,6 +21,7 @@ from tests.e2e.harness.source import SourceDatabase, drop_source, make_source
 from tests.e2e.harness.traffic import MARKS, Traffic
 from tests.model.application import RandomApplication
 from tests.model.faults import Faults
+from tests.model.refusals import Refusals
 from tests.model.tables import random_tables
 from tests.model.topics import dump_topics
 
@@ -80,6 +81,10 @@ class Round:
         with Traffic(source, application) as traffic:
             traffic.wait_for(dice.randint(1, 100))
             request = job_request(source, with_database(self.stack.connections.control_url, target.name), "CDC")
+            keyed = [style.named(table.name) for table in application.tables if table.key]
+            refusals = Refusals(self.seed, target, keyed)
+            refusals.begin()
+            request["options"] |= refusals.options
             jobs.write_project(
                 request, names="SOURCE" if style.source_names else "CAMEL_CASE", nulls="OMIT" if style.omitted_nulls else "KEEP"
             )
@@ -99,6 +104,10 @@ class Round:
             changes = traffic.end()
         with source.connect() as connection:
             changes += application.touch(connection)
+        failed = 0
+        if refusals:
+            jobs.wait(job_id, "all is applied", lambda job: changes_seen(job) in _begins(traffic, job, changes), SETTLED_SECONDS)
+            failed = refusals.end(jobs, job_id)
         jobs.stop(job_id)
         if dice.random() < 0.3:
             faults.strike()
@@ -106,10 +115,10 @@ class Round:
 
         collections = {table.quoted: style.named(table.name) for table in application.tables}
         expect_documents_equal_rows(source, target, collections | {"mark": "mark"}, style)
-        begins = {changes - tally.changes for tally in traffic.history if tally.rows == rows_seen(job)}
+        begins = _begins(traffic, job, changes)
         assert changes_seen(job) in begins, f"no moment fits: {rows_seen(job)} rows, {changes_seen(job)} changes, not {sorted(begins)}"
         assert left_behind(self.stack, source, target, job_id) == []
-        seen = f"{rows_seen(job)} rows, {changes_seen(job)} changes"
+        seen = f"{rows_seen(job)} rows, {changes_seen(job)} changes, {failed} failures"
         return f"seed {self.seed}: {style}, {seen}, {faults.count} faults, {time.monotonic() - begun:.0f} s"
 
     def _style(self) -> Style:
@@ -143,3 +152,8 @@ class Round:
         if service.running:
             jobs.end_all()
         service.kill()
+
+
+def _begins(traffic: Traffic, job: JobView, changes: int) -> set[int]:
+    """How many of all changes came after the snapshot, for each moment at which there were as many rows as it has read."""
+    return {changes - tally.changes for tally in traffic.history if tally.rows == rows_seen(job)}

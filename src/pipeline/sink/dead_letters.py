@@ -98,8 +98,14 @@ class DeadLetters:
             return checkpoint
         now = datetime.now(UTC)
         letters = list[Letter]()
+        kept = dict[Any, Document]()
         for number, failure in enumerate(settled.failed):
-            letter = make_letter(checkpoint, self._table(failure), failure, left.get(failure.position), now)
+            if (document := left.get(failure.position)) is not None:
+                kept.setdefault(settled.first.get(failure.position, number), document)
+        for number, failure in enumerate(settled.failed):
+            letter = make_letter(checkpoint, self._table(failure), failure, kept.get(number), now)
+            if number in settled.moved:
+                letter = replace(letter, document_id=settled.moved[number])
             if (by := settled.outdated.get(number)) is not None:
                 letter = replace(letter, status=LetterStatus.SUPERSEDED, closed_at=now, closed_by=by)
             if (known := settled.known.get(failure.position.offset)) is not None:
@@ -107,6 +113,7 @@ class DeadLetters:
             letters.append(letter)
         if letters:
             self._letters.bulk_write([ReplaceOne({"_id": letter.id}, letter.stored(), upsert=True) for letter in letters], session=session)
+        self._take_along(settled, kept, session)
         self._supersede(settled.superseded, now, session)
         opened = len(letters) - len(settled.outdated) - len(settled.superseded)
         named = [(self._table(failure), failure) for failure in settled.counted]
@@ -155,6 +162,14 @@ class DeadLetters:
         self._supersede(closed, now, session)
         return replace(checkpoint, open_letters=checkpoint.open_letters - len(applied) - len(closed))
 
+    def _take_along(self, settled: Settled, kept: Mapping[Any, Document], session: ClientSession) -> None:
+        """Have stored letters go with their rows to another `_id`, the first with the document that the row had until then."""
+        for letter, identity in settled.moved.items():
+            if isinstance(letter, ObjectId):
+                self._letters.update_one({"_id": letter}, {"$set": {"documentId": identity}}, session=session)
+            if isinstance(letter, ObjectId) and (document := kept.get(letter)) is not None:
+                self._letters.update_one({"_id": letter, "left": None}, {"$set": {"left": document}}, session=session)
+
     def _supersede(self, letters: Mapping[Any, str], now: datetime, session: ClientSession) -> None:
         by_position = defaultdict[str, list[Any]](list)
         for letter, position in letters.items():
@@ -168,7 +183,7 @@ class DeadLetters:
         found = defaultdict[Place, list[ObjectId]](list)
         for condition in _conditions(steps):
             wanted = {"checkpoint": checkpoint.id, "status": LetterStatus.OPEN.value, **condition}
-            for letter in self._letters.find(wanted, {"collection": 1, "documentId": 1}, session=session):
+            for letter in self._letters.find(wanted, {"collection": 1, "documentId": 1}, session=session).sort("offset", 1):
                 found[Place(letter["collection"], canonical(letter["documentId"]))].append(letter["_id"])
         return found
 

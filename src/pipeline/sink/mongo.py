@@ -36,6 +36,7 @@ from pipeline.sink.repeats import without_repeats
 from pipeline.sink.row_id import reshaped
 from pipeline.sink.settle import Settled
 from pipeline.sink.sizes import StoredSizes
+from pipeline.sink.taken_along import taken_along
 from pipeline.sink.transaction import Transactions
 from pipeline.sink.write import Clear, Move, Swap
 
@@ -209,8 +210,9 @@ class MongoSink:
         session: ClientSession,
     ) -> list[Checkpoint]:
         (part,), (checkpoint,) = slices, checkpoints.values()
-        settled = self._letters.settle_again(part.steps, letters, checkpoint, session)
-        self._change(settled.steps, _left_by(part.steps, letters), crowded, session)
+        steps = [taken_along(step, letters[step.offset]) for step in part.steps]
+        settled = self._letters.settle_again(steps, letters, checkpoint, session)
+        self._change(settled.steps, _left_by(steps, letters), crowded, session)
         closed = self._letters.close(settled, letters, checkpoint, session)
         self._update([_update_of(checkpoint, {"$set": {"openLetters": closed.open_letters}})], session)
         return [closed]

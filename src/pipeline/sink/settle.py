@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.change.record import Position
 from pipeline.errors import WriteRefusedError
 from pipeline.sink.batch import Step
 from pipeline.sink.place import Place, canonical
@@ -17,7 +18,9 @@ class Settled:
     The steps of a partition once it is known which of them cannot be applied (`failed`, in order).
 
     `superseded` are the stored letters that later changes of their rows close, `outdated` those of
-    `failed`, by their number; each with the position of that change. `known` are the letters that
+    `failed`, by their number; each with the position of that change. `moved` are the letters, stored and
+    new ones by their number, whose rows have got another `_id` by a change that cannot be applied: that `_id`. `first` is the first
+    of those that go with such a change, by its position. `known` are the letters that
     failures of a replay have from before, by offset, and `counted` those of `failed` that are new.
     """
 
@@ -25,20 +28,23 @@ class Settled:
     failed: Sequence[Fail] = ()
     superseded: Mapping[Any, str] = field(default_factory=dict)
     outdated: Mapping[int, str] = field(default_factory=dict)
+    moved: Mapping[Any, Any] = field(default_factory=dict)
+    first: Mapping[Position, Any] = field(default_factory=dict)
     counted: Sequence[Fail] = ()
     known: Mapping[int, Any] = field(default_factory=dict)
 
 
 def settle(steps: Sequence[Step], open_letters: Mapping[Place, Sequence[Any]]) -> Settled:
     """
-    Go through the steps in order; `open_letters` are those stored for their rows.
+    Go through the steps in order; `open_letters` are those stored for their rows, in the order of their records.
 
     A later change of a row closes the letters of it. One that leaves out values cannot do so, for
-    the document may lack what the failed change gave them: it cannot be applied, either.
+    the document may lack what the failed change gave them: it cannot be applied, either. Where that is a
+    change of the key, the letters go with the row: another row may take the old key.
     """
     letters = _Letters(open_letters)
     settled = [letters.judge(step) for step in steps]
-    return Settled(settled, letters.failed, letters.superseded, letters.outdated, letters.failed)
+    return Settled(settled, letters.failed, letters.superseded, letters.outdated, letters.moved, letters.first, letters.failed)
 
 
 class _Letters:
@@ -48,6 +54,8 @@ class _Letters:
         self.failed: list[Fail] = []
         self.superseded: dict[Any, str] = {}
         self.outdated: dict[int, str] = {}
+        self.moved: dict[Any, Any] = {}
+        self.first: dict[Position, Any] = {}
         self._stored = {place: list(ids) for place, ids in open_letters.items()}
         self._fresh = defaultdict[Place, list[int]](list)
 
@@ -56,13 +64,28 @@ class _Letters:
         rest = _rests_on(step.write)
         if rest is not None and (self._stored.get(rest) or self._fresh.get(rest)):
             step = step.failed(_after_failure(step.write))
+        if isinstance(step.write, Fail):
+            self._fail(step.write)
+            return step
         for place in self._closes(step.write):
             self._close(place, step.write)
-        if isinstance(step.write, Fail):
-            if step.write.id is not None:
-                self._fresh[_place(step.write)].append(len(self.failed))
-            self.failed.append(step.write)
         return step
+
+    def _fail(self, failure: Fail) -> None:
+        if failure.id is not None:
+            place = _place(failure)
+            if failure.old_id is not None:
+                self._take_along(Place(failure.collection, canonical(failure.old_id)), place, failure)
+            self._fresh[place].append(len(self.failed))
+        self.failed.append(failure)
+
+    def _take_along(self, old: Place, new: Place, failure: Fail) -> None:
+        stored, fresh = self._stored.pop(old, []), self._fresh.pop(old, [])
+        if letters := [*stored, *fresh]:
+            self.moved |= dict.fromkeys(letters, failure.id)
+            self.first[failure.position] = letters[0]
+            self._stored[new] = [*self._stored.get(new, ()), *stored]
+            self._fresh[new] += fresh
 
     def _closes(self, write: Write) -> Iterator[Place]:
         """The rows whose letters are outdated by the write. Of a key change it is the second half that closes those of the old key."""
@@ -70,10 +93,7 @@ class _Letters:
             yield from [place for place in [*self._stored, *self._fresh] if place.collection == write.collection]
         elif (old_id := left_id(write)) is not None:
             yield Place(write.collection, canonical(old_id))
-            if not isinstance(write, Fail):
-                yield _place(write)
-        elif isinstance(write, Fail):
-            return
+            yield _place(write)
         elif not isinstance(write, Swap) and not (isinstance(write, Delete) and write.moved_to is not None):
             yield _place(write)
 

@@ -161,6 +161,50 @@ def test_a_row_that_could_not_move_keeps_its_old_document_for_its_replay(target:
     assert target.collection.find_one({"_id": 1}) == {"_id": 1, "big": "another row"}
 
 
+@pytest.mark.parametrize("batches", ["one", "several"])
+def test_the_letters_of_a_row_go_along_when_its_key_changes_without_all_its_values(target: Target, worker: Worker, batches: str) -> None:
+    """A refused change has set what the change of the key leaves out, and another row has the old key by then."""
+    made = [
+        insert(1, 0, big="old", small=0),
+        failing(1, 1),
+        failing(1, 2),
+        step(Delete(COLLECTION, 1, position(3), moved_to=5), ""),
+        step(Move(COLLECTION, 5, 1, {"_id": 5, "small": 3}, ("big",), position(4)), "u"),
+        insert(1, 5, big="another row's", small=9),
+        step(Delete(COLLECTION, 5, position(6), moved_to=7), ""),
+        step(Move(COLLECTION, 7, 5, {"_id": 7, "small": 4}, ("big",), position(7)), "u"),
+    ]
+    for steps in [made] if batches == "one" else [[each] for each in made]:
+        worker.apply(*steps)
+    assert target.collection.find_one({"_id": 1}) == {"_id": 1, "big": "another row's", "small": 9}
+    assert [(letter.document_id, letter.status) for letter in letters(target)] == [(7, OPEN)] * 4
+    assert [letter.left for letter in letters(target)] == [{"_id": 1, "big": "old", "small": 0}, None, None, None]
+    first_set = Set(COLLECTION, 1, {"_id": 1, "small": 1}, ("big",), position(1))
+    then_set = Replace(COLLECTION, 1, {"_id": 1, "big": "new", "small": 2}, position(2))
+    moved, again = made[4].write, made[7].write
+    ask(target, 7)
+    replay(worker, at7=again)
+    assert set(statuses(target).values()) == {OPEN}, "alone it would lack a value"
+    ask(target)
+    replay(worker, at1=first_set, at2=then_set, at4=moved, at7=again)
+    assert list(target.collection.find().sort("_id", 1)) == [
+        {"_id": 1, "big": "another row's", "small": 9},
+        {"_id": 7, "big": "new", "small": 4},
+    ]
+    assert set(statuses(target).values()) == {REPLAYED}
+    assert target.checkpoint()["openLetters"] == 0
+
+
+def test_a_row_that_moved_with_a_letter_rests_on_the_document_that_it_left(target: Target, worker: Worker) -> None:
+    worker.apply(insert(1, 0, big="old", small=0), failing(1, 1))
+    moved = Move(COLLECTION, 5, 1, {"_id": 5, "small": 3}, ("big",), position(3))
+    worker.apply(step(Delete(COLLECTION, 1, position(2), moved_to=5), ""), step(moved, "u"))
+    ask(target)
+    replay(worker, at1=Set(COLLECTION, 1, {"_id": 1, "small": 1}, ("big",), position(1)), at3=moved)
+    assert list(target.collection.find()) == [{"_id": 5, "big": "old", "small": 3}]
+    assert target.checkpoint()["openLetters"] == 0
+
+
 def test_a_worker_that_has_lost_the_partition_replays_nothing(target: Target, worker: Worker) -> None:
     worker.apply(failing(1, 1))
     ask(target)

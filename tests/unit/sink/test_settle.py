@@ -86,7 +86,20 @@ def test_a_row_that_moves_without_all_its_values_fails_where_the_document_lacks_
     settled = settle([deleted(1, 5, moved_to=7), moved(7, 1, 6, ("big",))], OPEN)
     assert [type(each.write) for each in settled.steps] == [Delete, Fail]
     assert [(failure.id, failure.old_id) for failure in settled.failed] == [(7, 1)]
-    assert settled.superseded.keys() == {"first", "second"}
+    assert settled.moved == {"first": 7, "second": 7}
+    assert settled.first == {position(6): "first"}
+    assert not settled.superseded
+
+
+def test_letters_go_along_with_a_row_whose_key_change_fails_and_are_closed_where_it_is_now() -> None:
+    settled = settle([failed(1, 4), failed(7, 6, old_id=1), insert(1, 7), failed(8, 9, old_id=7)], OPEN)
+    assert settled.moved == {"first": 8, "second": 8, 0: 8, 1: 8}
+    assert settled.first == {position(6): "first", position(9): "first"}
+    assert not settled.superseded
+    assert not settled.outdated, "another row has taken the old key"
+    settled = settle([failed(1, 4), failed(7, 6, old_id=1), replaced(7, 8)], OPEN)
+    assert settled.superseded == {"first": str(position(8)), "second": str(position(8))}
+    assert settled.outdated.keys() == {0, 1}
 
 
 def test_a_failure_whose_row_is_not_known_is_never_closed_by_a_row() -> None:
