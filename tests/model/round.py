@@ -81,8 +81,8 @@ class Round:
         with Traffic(source, application) as traffic:
             traffic.wait_for(dice.randint(1, 100))
             request = job_request(source, with_database(self.stack.connections.control_url, target.name), "CDC")
-            keyed = [style.named(table.name) for table in application.tables if table.key]
-            refusals = Refusals(self.seed, target, keyed)
+            told_apart = [style.named(table.name) for table in application.tables if table.key and not table.deferrable]
+            refusals = Refusals(self.seed, target, told_apart)
             refusals.begin()
             request["options"] |= refusals.options
             jobs.write_project(

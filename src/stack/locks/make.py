@@ -16,7 +16,7 @@ from typing import Any
 
 from jgo.maven import MavenContext
 
-KAFKA = "4.3.0"
+KAFKA = "4.3.1"
 LOG4J = "2.25.3"
 DEBEZIUM = "3.6.1.Final"
 DEBEZIUM_POSTGRESQL = "3.7.0.Final"  # until 3.7 a task that is restarted may skip changes (debezium/dbz#76, debezium/dbz#1554)

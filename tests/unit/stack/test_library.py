@@ -63,7 +63,7 @@ def test_every_file_is_pinned_by_its_checksum_and_size(name: str) -> None:
 
 
 def test_kafka_and_connect_are_of_one_version() -> None:
-    assert {artifact.version for artifact in read_lock("kafka") if artifact.group == "org.apache.kafka"} == {"4.3.0"}
+    assert {artifact.version for artifact in read_lock("kafka") if artifact.group == "org.apache.kafka"} == {"4.3.1"}
 
 
 def test_a_broker_without_connect_needs_no_plugins(tmp_path: Path) -> None:
