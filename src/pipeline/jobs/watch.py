@@ -10,6 +10,7 @@ from pipeline.jobs.filters import changed_columns
 from pipeline.jobs.heartbeat import Heartbeat
 from pipeline.jobs.job import Phase
 from pipeline.jobs.retention import RetentionWatch
+from pipeline.jobs.transactions import TransactionWatch
 from pipeline.jobs.updates import EventType
 
 GLANCE_SECONDS = 1.0
@@ -25,6 +26,7 @@ class StreamWatch:
         self._drive = drive
         self._heartbeat = Heartbeat(drive)
         self._retention = RetentionWatch(drive)
+        self._transactions = TransactionWatch(drive)
         self._source_seen_at = self._topics_seen_at = float("-inf")
         self._failed_at = self._looked_at = time.monotonic()
 
@@ -48,6 +50,7 @@ class StreamWatch:
         if now - self._topics_seen_at > TOPICS_LOOK_SECONDS:
             self._topics_seen_at = now
             await self._retention.look()
+            await self._transactions.look()
         status = await look_after(drive)
         if status.failed:
             self._failed_at = now

@@ -96,13 +96,20 @@ class KafkaTopics:
         the markers are in all its topics. So the end of what is committed may not count yet
         what everybody else takes for committed; the end of all records does.
         """
+        return await self._ends(topics, IsolationLevel.READ_UNCOMMITTED)
+
+    async def open_transactions(self, topics: Iterable[str]) -> dict[str, int]:
+        """Where the oldest transaction that has not ended begins, of each topic that has one."""
+        ends = await self.end_offsets(topics)
+        committed = await self._ends(ends, IsolationLevel.READ_COMMITTED)
+        return {topic: offset for topic, offset in committed.items() if offset < ends[topic]}
+
+    async def _ends(self, topics: Iterable[str], isolation: IsolationLevel) -> dict[str, int]:
         specs = {TopicPartition(topic, 0): OffsetSpec.latest() for topic in topics}
         if not specs:
             return {}
         await self.names()  # librdkafka keeps the leaders' epochs, and would go on asking with those from before a broker's restart
-        found = await self._each(
-            lambda admin: admin.list_offsets(specs, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=TIMEOUT_SECONDS)
-        )
+        found = await self._each(lambda admin: admin.list_offsets(specs, isolation_level=isolation, request_timeout=TIMEOUT_SECONDS))
         return {partition.topic: result.offset for partition, result in found.items()}
 
     async def first_offsets(self, topics: Iterable[str]) -> dict[str, int]:

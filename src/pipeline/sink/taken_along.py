@@ -33,7 +33,9 @@ def _written(write: Insert | Replace | Set | Move, letter: Letter) -> Write:
         case Set(unavailable=unavailable):
             return Set(collection, identity, _named(write.document, identity), unavailable, position, write.stays)
         case Move(unavailable=unavailable):
-            return Move(collection, identity, write.old_id, _named(write.document, identity), unavailable, position, write.deferrable, write.stays)
+            return Move(
+                collection, identity, write.old_id, _named(write.document, identity), unavailable, position, write.deferrable, write.stays
+            )
     return Replace(collection, identity, _named(write.document, identity), position)
 
 

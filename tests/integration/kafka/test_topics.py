@@ -85,6 +85,21 @@ async def test_creating_and_deleting_a_topic_twice_is_no_error(topics: KafkaTopi
     assert name not in await topics.names()
 
 
+async def test_transactions_that_have_not_ended_are_found_where_they_begin(topics: KafkaTopics, producer: Producer, name: str) -> None:
+    await topics.create({name: {}, f"{name}-other": {}})
+    send(producer, name, b"1", b"2")
+    while await topics.open_transactions([name, f"{name}-other"]):  # the marker follows the commit a little later
+        pass
+    producer.begin_transaction()
+    producer.produce(name, value=b"x")
+    assert producer.flush(10) == 0
+    assert await topics.open_transactions([name, f"{name}-other"]) == {name: 3}
+    producer.abort_transaction()
+    while await topics.open_transactions([name]):
+        pass
+    await topics.delete([name, f"{name}-other"])
+
+
 async def test_the_end_is_behind_every_record_whether_its_transaction_has_ended_or_not(
     topics: KafkaTopics, producer: Producer, name: str
 ) -> None:

@@ -31,7 +31,7 @@ class Servers:
     `notifications` are what the connector has said; `position` is where the checkpoint
     stands, `end` where the topic ends, `first` where it begins and `young` its first record that is
     not old, `retention` how long topics were told to keep records; `project` the settings of the job's
-    project; `heartbeats` where that of the heartbeats does; `topics`
+    project; `heartbeats` where that of the heartbeats does; `open_from`, where a transaction of them begins that has not ended; `topics`
     the topics that exist. `noted` is how far Connect has noted that it is: `snapshot`, `marker` or None. `troubles` are what a reader of
     rowstream's own will end with. `catalogue` has the source's tables. `unmended` and `waiting`
     are half changes, and whether SQL can name their rows is `names_rows`. `silent_after`: a
@@ -47,6 +47,7 @@ class Servers:
         self.markers: list[str] = []
         self.position, self.end = 5, 5
         self.heartbeats = 0
+        self.open_from: int | None = None
         self.first = self.young = 0
         self.retention: dict[str, Mapping[str, str]] = {}
         self.project = ProjectSettings()

@@ -17,6 +17,10 @@ class Topics:
         servers = self._servers
         return {topic: servers.heartbeats if topic.startswith("__debezium-heartbeat.") else servers.end for topic in topics}
 
+    async def open_transactions(self, topics: Iterable[str]) -> dict[str, int]:
+        servers = self._servers
+        return {} if servers.open_from is None else dict.fromkeys(topics, servers.open_from)
+
     async def first_offsets(self, topics: Iterable[str]) -> dict[str, int]:
         return dict.fromkeys(topics, self._servers.first)
 
