@@ -1,9 +1,9 @@
 """Writes of dead letters whose rows have got another `_id` since: they are about the document that the row has now."""
 
-from typing import Any
+from msgspec import structs
 
 from pipeline.sink.batch import Step
-from pipeline.sink.document import Document, Encoded, opened
+from pipeline.sink.document import opened
 from pipeline.sink.letter import Letter
 from pipeline.sink.write import Delete, Insert, Move, Replace, Set, Write
 
@@ -25,20 +25,12 @@ def taken_along(step: Step, letter: Letter) -> Step:
 
 def _written(write: Insert | Replace | Set | Move, letter: Letter) -> Write:
     collection, identity, position = write.collection, letter.document_id, write.position
-    match write:
-        case Set(unavailable=unavailable) if letter.left is not None:
-            return Move(collection, identity, write.id, _named(write.document, identity), unavailable, position, stays=write.stays)
-        case Move(unavailable=(_, *_) as unavailable) if letter.left is None:
-            return Set(collection, identity, _named(write.document, identity), unavailable, position, write.stays)
-        case Set(unavailable=unavailable):
-            return Set(collection, identity, _named(write.document, identity), unavailable, position, write.stays)
-        case Move(unavailable=unavailable):
-            return Move(
-                collection, identity, write.old_id, _named(write.document, identity), unavailable, position, write.deferrable, write.stays
-            )
-    return Replace(collection, identity, _named(write.document, identity), position)
-
-
-def _named(document: Document | Encoded, identity: Any) -> Document:
-    """The document under this `_id`."""
-    return {**opened(document), "_id": identity}
+    document = {**opened(write.document), "_id": identity}
+    if isinstance(write, Insert | Replace):
+        return Replace(collection, identity, document, position)
+    if isinstance(write, Move) and (letter.left is not None or not write.unavailable):
+        return structs.replace(write, id=identity, document=document)
+    unavailable = write.unavailable or ()
+    if isinstance(write, Set) and letter.left is not None:
+        return Move(collection, identity, write.id, document, unavailable, position, stays=write.stays)
+    return Set(collection, identity, document, unavailable, position, write.stays)
