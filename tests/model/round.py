@@ -117,7 +117,8 @@ class Round:
         expect_documents_equal_rows(source, target, collections | {"mark": "mark"}, style)
         begins = _begins(traffic, job, changes)
         assert changes_seen(job) in begins, f"no moment fits: {rows_seen(job)} rows, {changes_seen(job)} changes, not {sorted(begins)}"
-        assert left_behind(self.stack, source, target, job_id) == []
+        left = left_behind(self.stack, source, target, job_id)
+        assert not left, "\n".join(["left behind:", *left])
         seen = f"{rows_seen(job)} rows, {changes_seen(job)} changes, {failed} failures"
         return f"seed {self.seed}: {style}, {seen}, {faults.count} faults, {time.monotonic() - begun:.0f} s"
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bson import ObjectId
-from pymongo import ReplaceOne
+from pymongo import UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
@@ -18,12 +18,14 @@ from pipeline.sink.failure_counts import count_failures
 from pipeline.sink.letter import COLLECTION, Letter, LetterStatus, make_letter
 from pipeline.sink.place import Place, canonical
 from pipeline.sink.plan import VALUES_UNAVAILABLE
-from pipeline.sink.settle import Settled, settle
+from pipeline.sink.settle import EARLIER_FAILURE, Settled, settle
 from pipeline.sink.write import Clear, Fail, Swap, left_id
 
 TOLERANCE = "_rowstream.failures"
 """The collection that holds how many failures each generation of a job has had, where it may have no more than so many."""
 
+
+_OF_REPLAYS = (VALUES_UNAVAILABLE, EARLIER_FAILURE)
 
 ASKED_LETTERS = 500
 """How many letters are replayed at once."""
@@ -56,15 +58,17 @@ class DeadLetters:
         """Find out which steps cannot be applied, and which open letters the others close; nearly always there are neither."""
         if not checkpoint.open_letters and not any(type(step.write) is Fail for step in steps):
             return Settled(steps)
-        settled = settle(steps, self._open(checkpoint, steps, session) if checkpoint.open_letters else {})
-        return self._told_again(settled, checkpoint, session) if checkpoint.position < checkpoint.replay_until else settled
+        found, passed = self._open(checkpoint, steps, session) if checkpoint.open_letters else ({}, set[ObjectId]())
+        if checkpoint.position >= checkpoint.replay_until:
+            return settle(steps, found)
+        return self._told_again(settle(steps, found, passed), checkpoint, session)
 
     def _told_again(self, settled: Settled, checkpoint: Checkpoint, session: ClientSession) -> Settled:
         """
         Tell apart what fails in a replay: what has failed before counts no more.
 
         Nor does a change without the values that it leaves out: its row was deleted, or moved, since, which is replayed, too. If it
-        was not, its letter stays.
+        was not, its letter stays. What rests on it was applied the first time, too.
         """
         offsets = [failure.position.offset for failure in settled.failed]
         found = self._letters.find({"checkpoint": checkpoint.id, "offset": {"$in": offsets}}, {"offset": 1}, session=session)
@@ -72,7 +76,7 @@ class DeadLetters:
 
         def counts(failure: Fail) -> bool:
             offset = failure.position.offset
-            return offset not in known and not (failure.error.code == VALUES_UNAVAILABLE and offset < checkpoint.replay_until)
+            return offset not in known and not (failure.error.code in _OF_REPLAYS and offset < checkpoint.replay_until)
 
         return replace(settled, known=known, counted=[failure for failure in settled.failed if counts(failure)])
 
@@ -100,8 +104,9 @@ class DeadLetters:
         letters = list[Letter]()
         kept = dict[Any, Document]()
         for number, failure in enumerate(settled.failed):
-            if (document := left.get(failure.position)) is not None:
-                kept.setdefault(settled.first.get(failure.position, number), document)
+            letter_of, document = settled.first.get(failure.position, number), left.get(failure.position)
+            if letter_of is not None and document is not None:
+                kept.setdefault(letter_of, document)
         for number, failure in enumerate(settled.failed):
             letter = make_letter(checkpoint, self._table(failure), failure, kept.get(number), now)
             if number in settled.moved:
@@ -112,7 +117,7 @@ class DeadLetters:
                 letter = replace(letter, id=known)
             letters.append(letter)
         if letters:
-            self._letters.bulk_write([ReplaceOne({"_id": letter.id}, letter.stored(), upsert=True) for letter in letters], session=session)
+            self._letters.bulk_write([_put(letter) for letter in letters], session=session)
         self._take_along(settled, kept, session)
         self._supersede(settled.superseded, now, session)
         opened = len(letters) - len(settled.outdated) - len(settled.superseded)
@@ -178,17 +183,29 @@ class DeadLetters:
             change = {"$set": {"status": LetterStatus.SUPERSEDED.value, "closedAt": now, "closedBy": position}}
             self._letters.update_many({"_id": {"$in": ids}}, change, session=session)
 
-    def _open(self, checkpoint: Checkpoint, steps: Sequence[Step], session: ClientSession) -> Mapping[Place, Sequence[ObjectId]]:
-        """The open letters of the rows that the steps are about."""
-        found = defaultdict[Place, list[ObjectId]](list)
+    def _open(
+        self, checkpoint: Checkpoint, steps: Sequence[Step], session: ClientSession
+    ) -> tuple[Mapping[Place, Sequence[ObjectId]], set[ObjectId]]:
+        """The open letters of the rows that the steps are about, and which of them lack nothing but values that they leave out."""
+        found, lacking = defaultdict[Place, list[ObjectId]](list), set[ObjectId]()
         for condition in _conditions(steps):
             wanted = {"checkpoint": checkpoint.id, "status": LetterStatus.OPEN.value, **condition}
-            for letter in self._letters.find(wanted, {"collection": 1, "documentId": 1}, session=session).sort("offset", 1):
+            projection = {"collection": 1, "documentId": 1, "code": 1}
+            for letter in self._letters.find(wanted, projection, session=session).sort("offset", 1):
                 found[Place(letter["collection"], canonical(letter["documentId"]))].append(letter["_id"])
-        return found
+                if letter["code"] == VALUES_UNAVAILABLE:
+                    lacking.add(letter["_id"])
+        return found, lacking
 
     def _table(self, failure: Fail) -> str:
         return failure.error.table or self._tables.get(failure.collection, failure.collection)
+
+
+def _put(letter: Letter) -> UpdateOne:
+    """Write the letter; one that a replay writes again keeps the document that was left the first time."""
+    stored = letter.stored()
+    kept = {"left": stored.pop("left")} if letter.left is None else {}
+    return UpdateOne({"_id": stored.pop("_id")}, {"$set": stored, "$setOnInsert": kept} if kept else {"$set": stored}, upsert=True)
 
 
 def _row(letter: Letter) -> Place:

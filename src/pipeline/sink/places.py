@@ -13,7 +13,7 @@ from typing import Any
 
 from pipeline.sink.batch import Step
 from pipeline.sink.place import canonical
-from pipeline.sink.write import Clear, Delete, Fail, Insert, Move, Replace, Set, Write, left_id
+from pipeline.sink.write import Clear, Delete, Insert, Move, Replace, Set, Write, left_id
 
 COLLECTION = "_rowstream.places"
 
@@ -87,7 +87,7 @@ def _admit(steps: Sequence[Step], taken: Mapping[str, Taken]) -> Iterator[Step]:
 
 def _judged(write: Write, places: Taken) -> Write:
     old_id = left_id(write)
-    if old_id is not None and not isinstance(write, Fail) and places.has(old_id):
+    if old_id is not None and _id(write) is not None and places.has(old_id):
         places.move(old_id, _id(write))
         return write
     if isinstance(write, Move) and write.unavailable is None:

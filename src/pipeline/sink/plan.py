@@ -225,6 +225,10 @@ class Plan:
             self._departed = _Departed(place, write.id, row, write.moved_to, write.gone is not None)
 
     def _move(self, place: Place, write: Move) -> None:
+        if write.position.offset < self._replay_until and self._arrived(place, write):
+            self._departed = None
+            self._stay(place, Set(write.collection, write.id, opened(write.document), write.unavailable or (), write.position, write.stays))
+            return
         try:
             document = self._filled(write)
         except WriteRefusedError:
@@ -242,6 +246,12 @@ class Plan:
         else:
             kind = Replace if place in self._stored or place.key in rows else Insert
             rows[place.key] = kind(write.collection, write.id, document, write.position)
+
+    def _arrived(self, place: Place, write: Move) -> bool:
+        """Whether the row has all that its change leaves out at its new key since the first time; the old one may be another row's."""
+        if not write.unavailable or place.key in self._rows[place.collection]:
+            return False
+        return all(name in self._stored.get(place, {}) for name in write.unavailable)
 
     def _stay(self, place: Place, write: Set) -> None:
         """The row is at its new key since the first time, with the values that its change leaves out."""
