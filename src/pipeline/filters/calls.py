@@ -13,6 +13,7 @@ from pipeline.filters.dialect import Family
 from pipeline.filters.faults import InexactError
 from pipeline.filters.kinds import Kind, Term, Type, constant
 from pipeline.filters.terms import Call, Terms
+from pipeline.filters.vendors import can_be_collated
 
 MOST_PLACES = 100
 
@@ -33,7 +34,7 @@ def _negative(terms: Terms, node: Expr) -> Term:
 
 def _negative_constant(terms: Terms, node: Expr) -> Term:
     term = terms.term(node.this)
-    if not term.is_constant:
+    if not term.is_constant or term.constant is None:
         raise InexactError("what - makes of a column is not known exactly: compare the column itself")
     return _negative(terms, node)
 
@@ -55,6 +56,8 @@ def _collated(terms: Terms, node: Expr) -> Term:
     rule = collation_rule(terms.family, name)
     if rule is None:
         raise InexactError(f"the collation {name} is not known exactly: use a binary one, as C or utf8mb4_bin")
+    if terms.family.by_documentation and not can_be_collated(terms.family, term.type):
+        raise InexactError("COLLATE would convert its texts to another charset, or there are none: compare the column itself")
     if term.type.kind is not Kind.TEXT and not (term.type.kind is Kind.OPAQUE and is_text(term.type.name)):
         raise InexactError(f"COLLATE is for texts, and this is {term.type.kind}")
     return Term(Type(Kind.TEXT, rule=rule, padded=term.type.padded, name=term.type.name), term.evaluate, term.is_constant)

@@ -40,8 +40,10 @@ def is_typed_literal(node: Expr) -> bool:
     if not (isinstance(node.this, exp.Literal) and node.this.is_string):
         return False
     if isinstance(node, exp.StrToTime | exp.StrToDate):
-        return node.args["format"].name in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
-    return isinstance(node, exp.DateStrToDate) or (isinstance(node, exp.Cast) and node.args["to"].this in _TIME_TYPES)
+        return node.args.get("format") is not None and node.args["format"].name in ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(node, exp.Cast):
+        return node.args["to"].this in _TIME_TYPES and not node.args["to"].expressions  # fewer digits would round
+    return isinstance(node, exp.DateStrToDate)
 
 
 def typed_kind(node: Expr) -> Kind:
@@ -50,7 +52,7 @@ def typed_kind(node: Expr) -> Kind:
     return Kind.DATE if is_day else Kind.TIMESTAMP
 
 
-_TIME_TYPES = frozenset({exp.DataType.Type.DATE, exp.DataType.Type.TIMESTAMP, exp.DataType.Type.DATETIME, exp.DataType.Type.DATETIME2})
+_TIME_TYPES = frozenset({exp.DataType.Type.DATE, exp.DataType.Type.TIMESTAMP, exp.DataType.Type.DATETIME2})
 
 
 def written(family: Family, type_: Type, value: int) -> Expr:

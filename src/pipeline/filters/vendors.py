@@ -12,7 +12,7 @@ from typing import Any
 from pipeline.filters.dialect import Family
 from pipeline.filters.faults import InexactError
 from pipeline.filters.kinds import EXACT_NUMBERS, Kind, Term, Type
-from pipeline.filters.literals import MICROS, TIMES
+from pipeline.filters.literals import MICROS
 from pipeline.filters.texts import TextRule
 
 ANY_BITS = 8
@@ -96,14 +96,17 @@ def check_pair(family: Family, one: Term, other: Term) -> None:
     """Raise `InexactError` where two terms are not compared by the rules that all versions have."""
     if Kind.NULL in (one.type.kind, other.type.kind) or Kind.OPAQUE in (one.type.kind, other.type.kind):
         return  # nothing compares with NULL, and an opaque value is refused as such
+    if one.is_constant and other.is_constant:
+        raise InexactError("two constants are compared in the database's own way: compare a column")
     if not (one.is_constant or other.is_constant):
         if one.type.name != other.type.name:
             raise InexactError("columns of two types are compared after conversions that are not known exactly: compare with a constant")
         return
     column, value = (other, one) if one.is_constant else (one, other)
     if column.type.kind is Kind.TEXT and column.type.rule is None:
-        raise InexactError(f"its collation takes texts for equal that differ, or is not known: {_BINARY_INSTEAD[family]}")
-    if column.type.name == "datetime" and value.type.kind in TIMES and value.constant is not None and value.constant % MICROS:
+        instead = "compare other columns, or post a SNAPSHOT job" if not can_be_collated(family, column.type) else _BINARY_INSTEAD[family]
+        raise InexactError(f"its collation takes texts for equal that differ, or is not known: {instead}")
+    if column.type.name == "datetime" and value.type.kind is Kind.TIMESTAMP and value.constant is not None and value.constant % MICROS:
         raise InexactError("a datetime has fractions of three milliseconds: compare it with whole seconds")
     if {column.type.kind, value.type.kind} <= EXACT_NUMBERS:
         _check_digits(family, column.type.name, value.constant)
@@ -112,8 +115,12 @@ def check_pair(family: Family, one: Term, other: Term) -> None:
 _BINARY_INSTEAD = {
     Family.SQL_SERVER: "write COLLATE Latin1_General_BIN2 behind the column",
     Family.ORACLE: "write COLLATE BINARY behind the column",
-    Family.DB2: "compare other columns, or post a SNAPSHOT job",
 }
+
+
+def can_be_collated(family: Family, type_: Type) -> bool:
+    """Whether COLLATE changes how the column's texts compare, and nothing else: that of a charset of SQL Server's converts them."""
+    return type_.kind is Kind.TEXT and (family is Family.ORACLE or (family is Family.SQL_SERVER and type_.name.startswith("n")))
 
 
 def _check_digits(family: Family, name: str, value: Any) -> None:

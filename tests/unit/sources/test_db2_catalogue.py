@@ -22,7 +22,7 @@ def key(constraint: str, name: str, kind: str = "P") -> Row:
     return {**OF_TABLE, "constname": constraint, "type": kind, "colname": name, "nulls": "N"}
 
 
-def recorded(columns: list[Row], keys: list[Row], card: int = 7) -> RecordedDatabase:
+def recorded(columns: list[Row], keys: list[Row], card: int = 7, compatible: str = "OFF") -> RecordedDatabase:
     return RecordedDatabase(
         {
             catalogue.SCHEMAS: [{"name": "SALES"}, {"name": "Odd"}],
@@ -32,6 +32,7 @@ def recorded(columns: list[Row], keys: list[Row], card: int = 7) -> RecordedData
             ],
             catalogue.COLUMNS: columns,
             catalogue.KEYS: keys,
+            catalogue.COMPATIBILITY: [{"value": compatible}],
         }
     )
 
@@ -59,6 +60,12 @@ async def test_types_are_written_as_they_are_declared() -> None:
     assert found.columns[0].collation == "IDENTITY"
     assert found.columns[5].unreadable
     assert found.estimated_rows == 7
+
+
+async def test_a_database_that_compares_as_oracle_does_has_another_rule_for_its_texts() -> None:
+    text = column("A", "VARCHAR", length=40, codepage=1208, collationname="IDENTITY")
+    (found,) = await catalogue.read_tables(recorded([text, column("B", "INTEGER")], [], compatible="ON"), None)
+    assert [each.collation for each in found.columns] == ["IDENTITY with varchar2_compat", None]
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,9 @@ SELECT RTRIM(c.tabschema) AS schema_name, RTRIM(c.tabname) AS table_name, c.coln
  ORDER BY c.tabschema, c.tabname, c.colno
 """
 
+COMPATIBILITY = "SELECT value FROM sysibmadm.dbcfg WHERE name = 'varchar2_compat'"
+"""Where it is on, spaces at the end of a VARCHAR count, and an empty one is NULL."""
+
 KEYS = """
 SELECT RTRIM(k.tabschema) AS schema_name, RTRIM(k.tabname) AS table_name, k.constname, t.type, k.colname, c.nulls
   FROM syscat.keycoluse k
@@ -59,7 +62,8 @@ async def read_tables(queries: Queries, schema: str | None) -> list[Table]:
             suggestion="Check the database and currentSchema in the JDBC URL.",
             code="NO_TABLES",
         )
-    columns, keys = _columns(await queries.rows(COLUMNS)), _keys(await queries.rows(KEYS))
+    as_oracle = any(row["value"] == "ON" for row in await queries.rows(COMPATIBILITY))
+    columns, keys = _columns(await queries.rows(COLUMNS), as_oracle=as_oracle), _keys(await queries.rows(KEYS))
     return [_table(row, columns[name], keys.get(name, ())) for row in rows for name in [(row["schema_name"], row["table_name"])]]
 
 
@@ -82,7 +86,7 @@ def _table(row: Row, columns: Sequence[Column], key: tuple[str, ...]) -> Table:
     )
 
 
-def _columns(rows: Sequence[Row]) -> dict[Name, list[Column]]:
+def _columns(rows: Sequence[Row], *, as_oracle: bool) -> dict[Name, list[Column]]:
     columns: dict[Name, list[Column]] = defaultdict(list)
     for row in rows:
         base = type_name(row)
@@ -94,7 +98,7 @@ def _columns(rows: Sequence[Row]) -> dict[Name, list[Column]]:
                 nullable=row["nulls"] == "Y",
                 domain_base=base if distinct else None,
                 unreadable=f"since {row['typename']} is a structured type" if row["metatype"] == "R" else None,
-                collation=row["collationname"],
+                collation=f"{row['collationname']} with varchar2_compat" if as_oracle and row["collationname"] else row["collationname"],
             )
         )
     return columns
