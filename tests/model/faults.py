@@ -19,6 +19,7 @@ from stack.stack import Stack
 
 SESSION_SECONDS = int(SHORT["ROWSTREAM_SESSION_TIMEOUT_MS"]) / 1000
 LONGEST_OUTAGE_SECONDS = 4.0
+FROZEN = "a worker frozen"
 
 
 class Faults:
@@ -37,7 +38,7 @@ class Faults:
         self._begun = time.monotonic()
         self._faults: dict[str, Callable[[], None]] = {
             "a worker killed": lambda: kill_process(self._worker()),
-            "a worker frozen": self._freeze_worker,
+            FROZEN: self._freeze_worker,
             "the service killed": self._kill_service,
             "Kafka Connect killed": lambda: self._outage(stack.connect, Server.kill),
             "MongoDB killed": lambda: self._outage(stack.mongodb, Server.kill),
@@ -66,13 +67,14 @@ class Faults:
 
         self._faults |= {"paused": pause, "replayed": lambda: ask("replay", {"from": "beginning"})}
 
-    def strike(self) -> None:
-        """Break something; everything runs again afterwards."""
+    def strike(self) -> str:
+        """Break something, and return what; everything runs again afterwards."""
         name = self._dice.choice(list(self._faults))
         self.count += 1
         self.tell(name)
         self._faults[name]()
         self.tell("mended")
+        return name
 
     def tell(self, what: str) -> None:
         """Add a line to the story."""

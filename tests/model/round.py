@@ -20,11 +20,12 @@ from tests.e2e.harness.service import Service
 from tests.e2e.harness.source import SourceDatabase, drop_source, make_source
 from tests.e2e.harness.traffic import MARKS, Traffic
 from tests.model.application import RandomApplication
-from tests.model.faults import Faults
+from tests.model.faults import FROZEN, Faults
 from tests.model.refusals import Refusals
 from tests.model.tables import random_tables
 from tests.model.topics import dump_topics
 
+from pipeline.jobs.names import consumer_group
 from stack.stack import Stack
 
 SETTLED_SECONDS = 400.0
@@ -109,15 +110,16 @@ class Round:
             jobs.wait(job_id, "all is applied", lambda job: changes_seen(job) in _begins(traffic, job, changes), SETTLED_SECONDS)
             failed = refusals.end(jobs, job_id)
         jobs.stop(job_id)
-        if dice.random() < 0.3:
-            faults.strike()
+        last = faults.strike() if dice.random() < 0.3 else None
         job = jobs.wait_for_status(job_id, "COMPLETED", SETTLED_SECONDS)
 
         collections = {table.quoted: style.named(table.name) for table in application.tables}
         expect_documents_equal_rows(source, target, collections | {"mark": "mark"}, style)
         begins = _begins(traffic, job, changes)
         assert changes_seen(job) in begins, f"no moment fits: {rows_seen(job)} rows, {changes_seen(job)} changes, not {sorted(begins)}"
-        left = left_behind(self.stack, source, target, job_id)
+        left = set(left_behind(self.stack, source, target, job_id))
+        if last == FROZEN:  # a worker that wakes after the end joins its group once more; Kafka removes an empty one by itself
+            left.discard(f"topic or group {consumer_group(job_id, 1)}")
         assert not left, "\n".join(["left behind:", *left])
         seen = f"{rows_seen(job)} rows, {changes_seen(job)} changes, {failed} failures"
         return f"seed {self.seed}: {style}, {seen}, {faults.count} faults, {time.monotonic() - begun:.0f} s"
