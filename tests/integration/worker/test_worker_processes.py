@@ -27,9 +27,11 @@ MORE_THAN_ALL_TRIES = 2 * COMMIT_TRIES + 1
 """A commit is tried so often by us, each time twice by the driver."""
 
 
-async def progress(live: LiveJob, records: int) -> None:
-    """Return when the workers have come this much further."""
+async def progress(live: LiveJob, records: int, *, writing: int = 0) -> None:
+    """Write so many changes, and return when the workers have come this much further than they were before."""
     before = await live.applied()
+    if writing:
+        live.write(writing)
 
     async def further() -> bool:
         return await live.applied() >= before + records
@@ -50,8 +52,7 @@ async def test_workers_killed_at_random_moments_lose_and_double_nothing(live: Li
     live.write(2_000)
     running = [workers.start(live), workers.start(live)]
     for _ in range(KILLS):
-        live.write(1_500)
-        await progress(live, live.dice.randrange(1, 600))
+        await progress(live, live.dice.randrange(1, 600), writing=1_500)
         number = live.dice.randrange(2)
         running[number].kill()
         running[number] = workers.start(live)
@@ -90,8 +91,7 @@ async def test_workers_that_come_and_go_in_the_middle_of_batches_lose_and_double
         live.write(2_000)
         running.append(workers.start(live, BATCH_RECORDS=300))
         await claimed_since(live, claims)
-        live.write(500)
-        await progress(live, live.dice.randrange(1, 300))
+        await progress(live, live.dice.randrange(1, 300), writing=500)
         running.pop(live.dice.randrange(2)).send_signal(signal.SIGTERM if turn % 2 else signal.SIGKILL)
     await live.wait_until_applied()
     await live.expect_documents_equal_rows()
