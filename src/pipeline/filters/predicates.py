@@ -96,10 +96,10 @@ def _is_null(predicates: Predicates, node: Expr) -> Evaluate:
     node = node.unnest()
     if isinstance(node, exp.Column):
         return predicates.terms.columns.is_null(node.name)
-    if predicates.terms.family.by_documentation and type(node) not in _PREDICATES:
-        raise InexactError("IS NULL of what is no column is the database's own: test a column")
     if type(node) in _PREDICATES:
         return logic.is_null(predicates.predicate(node))
+    if predicates.terms.family.by_documentation:
+        raise InexactError("IS NULL of what is no column is the database's own: test a column")
     return logic.is_null(predicates.terms.term(node).evaluate)
 
 

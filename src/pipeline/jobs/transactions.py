@@ -5,6 +5,7 @@ import time
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.updates import EventType
 
+LOOK_SECONDS = 30.0
 LONGEST_SECONDS = 180.0
 """Three times as long as Kafka leaves a producer of Connect's that has died; rowstream's own reader commits more often."""
 
@@ -20,15 +21,19 @@ class TransactionWatch:
     def __init__(self, drive: Drive) -> None:
         self._drive = drive
         self._open: dict[str, tuple[int, float]] = {}
+        self._looked_at = float("-inf")
 
     async def look(self) -> None:
         """
-        Tell of each topic once in which a transaction has been open for so long.
+        Tell of each topic once in which a transaction has been open for so long, if it is time to look.
 
         Raises:
             EngineUnavailableError: Kafka does not answer.
         """
         drive, now = self._drive, time.monotonic()
+        if now - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = now
         found = await drive.services.topics.open_transactions(drive.job.topics)
         known = self._open
         self._open = {

@@ -96,6 +96,9 @@ class KafkaTopics:
         the markers are in all its topics. So the end of what is committed may not count yet
         what everybody else takes for committed; the end of all records does.
         """
+        topics = list(topics)
+        if topics:
+            await self.names()  # librdkafka keeps the leaders' epochs, and would go on asking with those from before a broker's restart
         return await self._ends(topics, IsolationLevel.READ_UNCOMMITTED)
 
     async def open_transactions(self, topics: Iterable[str]) -> dict[str, int]:
@@ -108,7 +111,6 @@ class KafkaTopics:
         specs = {TopicPartition(topic, 0): OffsetSpec.latest() for topic in topics}
         if not specs:
             return {}
-        await self.names()  # librdkafka keeps the leaders' epochs, and would go on asking with those from before a broker's restart
         found = await self._each(lambda admin: admin.list_offsets(specs, isolation_level=isolation, request_timeout=TIMEOUT_SECONDS))
         return {partition.topic: result.offset for partition, result in found.items()}
 

@@ -11,6 +11,7 @@ from pipeline.jobs.job import Phase
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "TOPICS_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(transactions, "LOOK_SECONDS", 0.0)
 
 
 def told(world: World) -> list[str]:
