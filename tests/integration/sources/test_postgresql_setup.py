@@ -239,6 +239,18 @@ async def test_cleaning_up_ends_whoever_reads_the_slot_and_may_be_repeated(datab
     assert database.run("SELECT FROM pg_replication_slots WHERE database = current_database()") == []
 
 
+async def test_cleaning_up_ends_whoever_has_made_the_slot_and_reads_nothing_yet(database: Database, owned: Ownership) -> None:
+    """As a connector that is deleted in its snapshot leaves it: the task's session is idle, and the slot free to go."""
+    reader = PGconn.connect(database.dsn(replication="database").encode())
+    assert reader.exec_(f'CREATE_REPLICATION_SLOT "{owned.slot}" LOGICAL pgoutput'.encode()).status == ExecStatus.TUPLES_OK
+
+    await database.source().clean_up(owned)
+
+    assert database.run("SELECT FROM pg_replication_slots WHERE database = current_database()") == []
+    assert database.run(f"SELECT FROM pg_stat_activity WHERE pid = {reader.backend_pid}") == []
+    reader.finish()
+
+
 async def test_what_is_told_as_left_over_removes_it(database: Database, owned: Ownership) -> None:
     database.run("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (v text)")
     source = database.source()

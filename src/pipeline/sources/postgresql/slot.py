@@ -37,6 +37,12 @@ SELECT active_pid, confirmed_flush_lsn IS NULL AS unfinished, wal_status, plugin
   FROM pg_replication_slots WHERE slot_name = %(slot)s
 """
 
+SESSIONS = """
+SELECT pid FROM pg_stat_activity
+ WHERE backend_type = 'walsender' AND pid <> pg_backend_pid() AND usename = current_user AND strpos(query, %(slot)s) > 0
+"""
+"""The connector's: one whose task is ended while it reads a snapshot outlives it for a while, beside the slot that it has made."""
+
 BLOCKED_SECONDS = 5.0
 """A transaction younger than this is not told as one that blocks: most end by themselves."""
 
@@ -102,21 +108,25 @@ async def retained_bytes(connection: AsyncConnection[DictRow], owned: Ownership)
 
 async def drop_slot(connection: AsyncConnection[DictRow], owned: Ownership) -> None:
     """
-    Drop the slot; one that is gone is no error. A session that still uses it after a moment is ended.
+    Drop the slot, and see that the sessions at it are gone; what is gone is no error. Those that stay for more than a moment are ended.
 
     Raises:
-        SourceUnavailableError: It is in use again and again.
+        SourceUnavailableError: There is one again and again.
     """
     loop = asyncio.get_running_loop()
     started = loop.time()
-    while (found := await _find(connection, owned)) is not None:
+    while True:
+        found = await _find(connection, owned)
+        sessions = await _sessions(connection, owned, found)
+        if found is None and not sessions:
+            return
         waited = loop.time() - started
         if waited > GIVE_UP_SECONDS:
-            raise SourceUnavailableError(f"the replication slot {owned.slot} is still in use (pid {found['active_pid']})")
-        if found["active_pid"] is None:
+            raise SourceUnavailableError(f"the replication slot {owned.slot} is still in use (pid {', '.join(map(str, sessions))})")
+        if found is not None and found["active_pid"] is None:
             await _drop(connection, owned.slot)
-        elif waited > PATIENCE_SECONDS or found["unfinished"]:
-            await connection.execute("SELECT pg_terminate_backend(%s)", [found["active_pid"]])
+        elif waited > PATIENCE_SECONDS or (found is not None and found["unfinished"]):
+            await connection.execute("SELECT pg_terminate_backend(pid) FROM unnest(%s::int[]) AS pid", [sessions])
         await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -165,6 +175,13 @@ async def _statement_timeout_seconds(connection: AsyncConnection[DictRow]) -> fl
 async def _open_transactions(connection: AsyncConnection[DictRow], seconds: float) -> list[str]:
     cursor = await connection.execute(SQL(OPEN_TRANSACTIONS), {"seconds": seconds})
     return [row["description"] for row in await cursor.fetchall()]
+
+
+async def _sessions(connection: AsyncConnection[DictRow], owned: Ownership, found: DictRow | None) -> list[int]:
+    """The pids of whoever uses the slot, or has made it."""
+    cursor = await connection.execute(SQL(SESSIONS), {"slot": owned.slot})
+    using = {found["active_pid"]} if found is not None and found["active_pid"] is not None else set[int]()
+    return sorted(using | {row["pid"] for row in await cursor.fetchall()})
 
 
 async def _find(connection: AsyncConnection[DictRow], owned: Ownership) -> DictRow | None:
