@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
 from tests.contract.types import names
+from tests.contract.types.dialects import POSTGRESQL
+from tests.contract.types.job import ContractJob
 from tests.contract.types.logical import LogicalType
-from tests.contract.types.moving import STREAMED, Moved, TypedTables
+from tests.contract.types.moving import Moved, TypedTables
 from tests.contract.types.special import SCHEMA
 from tests.contract.types.table import IN_EVERY_SERVER, TYPES
 from tests.e2e.conftest import annex, logs, shared_service  # noqa: F401 - fixtures
-from tests.e2e.harness.client import JobClient
-from tests.e2e.harness.requests import job_request, with_database
+from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.service import Service
 from tests.e2e.harness.source import SourceDatabase, drop_source, make_source
 
@@ -35,65 +35,53 @@ def moved_types(stack: Stack, shared_service: Service, annex: Layout) -> Iterato
     `""` has the types that it has, and the tables with odd names; what a server lacks has no entry.
     """
     with ExitStack() as context:
-        embedded = TypesJob(stack, shared_service, stack.connections.admin_dsn, of_types(IN_EVERY_SERVER), names.TABLES)
+        embedded = types_job(stack, shared_service, stack.connections.admin_dsn, of_types(IN_EVERY_SERVER), names.TABLES)
         made = dict.fromkeys(("",), embedded)
         if _full_program() is not None:
             server = context.enter_context(_started(FullPostgreSQL(free_ports(1)[0], annex, name="full")))
-            full = TypesJob(stack, shared_service, server.dsn(), of_types(server.offered))
+            full = types_job(stack, shared_service, server.dsn(), of_types(server.offered))
             made |= dict.fromkeys(server.offered, full)
         jobs = [context.enter_context(closing(job)) for job in dict.fromkeys(made.values())]
-        for step in (TypesJob.begin, TypesJob.stream, TypesJob.refresh, TypesJob.complete):
+        for step in (ContractJob.begin, ContractJob.stream, ContractJob.refresh, ContractJob.complete):
             for job in jobs:
                 step(job)
         yield {needed: job.moved for needed, job in made.items()}
 
 
-class TypesJob:
-    """A job of types, step by step."""
+class TypesSource:
+    """A database of the test's own; implements `tests.contract.types.job.ContractSource`."""
 
-    def __init__(
-        self, stack: Stack, service: Service, server_dsn: str, types: Sequence[LogicalType], odd: Sequence[names.OddTable] = ()
-    ) -> None:
+    schema = "public"
+
+    def __init__(self, server_dsn: str, types: Sequence[LogicalType]) -> None:
         self._server_dsn = server_dsn
-        self._tables, self._odd = TypedTables(types, "postgresql"), odd
         self._extensions = sorted({logical.needs for logical in types if logical.needs} - {"libxml"})
-        self._jobs = JobClient(service)
         self._source = make_source(server_dsn, "types")
-        database = f"types_{secrets.token_hex(3)}"
-        self._url = with_database(stack.connections.control_url, database)
-        self._client = MongoClient[Any](stack.connections.control_url)
-        self.moved = Moved(self._client[database])
 
-    def begin(self) -> None:
-        """Make the tables and the rows that the snapshot shall read, and post the job."""
+    def request(self, mongodb_url: str) -> dict[str, Any]:
+        """What is posted to have it moved."""
+        return job_request(self._source, mongodb_url, "CDC")
+
+    def make(self, *statements: str) -> None:
+        """Make the tables, and the types that they have."""
         self._source.admin(*[f"CREATE EXTENSION {name}" for name in self._extensions])
-        before = [statement for table in self._odd for statement in table.before()]
-        self._source.run(*SCHEMA, *self._tables.create(), *self._tables.before(), *before)
-        self._job = self._jobs.post(job_request(self._source, self._url, "CDC"))
+        self._source.run(*SCHEMA, *statements)
 
-    def stream(self) -> None:
-        """Change the rows once the job follows."""
-        self._jobs.wait_until_streaming(self._job)
-        statements = [*self._tables.streamed(), *(statement for table in self._odd for statement in table.streamed())]
-        self._changes = self._source.run(*statements)
-
-    def refresh(self) -> None:
-        """Keep the documents as the changes left them, then have the rows read again."""
-        self._jobs.wait_for_changes(self._job, self._changes)
-        self.moved.target["body"].aggregate([{"$out": STREAMED}])
-        self._jobs.refresh(self._job, "public.body")
-
-    def complete(self) -> None:
-        """Have the job apply everything, and end."""
-        self._jobs.wait_until_refreshed(self._job)
-        self._jobs.complete(self._job)
+    def change(self, *statements: str) -> None:
+        """Run statements, a transaction each."""
+        self._source.run(*statements)
 
     def close(self) -> None:
-        """Remove everything."""
-        self._jobs.end_all()
-        self._client.drop_database(self.moved.target.name)
-        self._client.close()
+        """Drop the database."""
         drop_source(self._server_dsn, self._source)
+
+
+def types_job(
+    stack: Stack, service: Service, server_dsn: str, types: Sequence[LogicalType], odd: Sequence[names.OddTable] = ()
+) -> ContractJob:
+    """A job that has not begun yet."""
+    tables, database = TypedTables(types, POSTGRESQL), f"types_{secrets.token_hex(3)}"
+    return ContractJob(service, stack.connections.control_url, database, TypesSource(server_dsn, types), tables, odd)
 
 
 def of_types(needs: Collection[str | None]) -> list[LogicalType]:

@@ -1,10 +1,8 @@
 """Every logical type keeps its edge values, whichever way they take into a document."""
 
-from typing import Any
-
 import pytest
 from tests.contract.types.logical import LogicalType
-from tests.contract.types.moving import LARGE_ROWS, STREAMED, Moved, Way, as_bytes, expected_keys, readable
+from tests.contract.types.moving import STREAMED, Moved, wrong_keys, wrong_large, wrong_values
 from tests.contract.types.table import IN_EVERY_SERVER, TYPES
 
 
@@ -17,7 +15,7 @@ def moved(moved_types: dict[str, Moved], logical: LogicalType) -> Moved:
     return moved_types[needed]
 
 
-def having(part: str) -> Any:
+def having(part: str) -> pytest.MarkDecorator:
     """Run the test for each type that has values of this kind."""
     types = [logical for logical in TYPES if getattr(logical, part)]
     return pytest.mark.parametrize("logical", types, ids=[logical.name for logical in types])
@@ -33,26 +31,11 @@ def test_values_arrive_again_when_their_rows_are_read_again(moved: Moved, logica
     assert not wrong_values(moved, "body", logical)
 
 
-def wrong_values(moved: Moved, collection: str, logical: LogicalType) -> list[str]:
-    """What is not as it should be in a copy of the table that has all types."""
-    wrong = []
-    for way in Way:
-        for number, value in enumerate(logical.values):
-            found = as_bytes(moved.field(collection, way.value + number, logical.name))
-            if found != as_bytes(value.stored):
-                wrong.append(f"{way.name} of {value.postgresql}: {readable(found)!r} instead of {value.stored!r}")
-    return wrong
-
-
 @having("keys")
 def test_keys_meet_themselves_and_nothing_else(moved: Moved, logical: LogicalType) -> None:
-    found, expected = moved.keys(logical), expected_keys(logical.keys)
-    assert found == expected, [[(readable(key), beside) for key, beside in rows] for rows in (found, expected)]
+    assert not wrong_keys(moved, logical)
 
 
 @having("large")
 def test_large_values_stay_when_an_update_leaves_them_out(moved: Moved, logical: LogicalType) -> None:
-    assert logical.large is not None
-    for way, row in LARGE_ROWS.items():
-        assert moved.field("large", row, "beside") == 1, way
-        assert as_bytes(moved.field("large", row, logical.name)) == as_bytes(logical.large.stored), way
+    assert not wrong_large(moved, logical)

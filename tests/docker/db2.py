@@ -32,12 +32,13 @@ DATABASE, OWNER, USER = "shop", "db2inst1", "rowstream"
 PASSWORD = "Db2-Passw0rd-1"
 PRIVILEGES = (
     "CONNECT ON DATABASE",
-    "SELECT ON sales.orders",
     "SELECT ON ASNCDC.IBMSNAP_REGISTER",
     "SELECT ON ASNCDC.IBMSNAP_CAPPARMS",
 )
-CHANGE_TABLE = "ASNCDC.CDC_SALES_ORDERS"
 AGENT_SECONDS = 300
+
+PROBES = "PROBES"
+"""A schema that no job takes, with a table for each time that tables were captured."""
 
 
 class Db2:
@@ -47,6 +48,7 @@ class Db2:
     schema, table = "SALES", "ORDERS"
 
     def __init__(self) -> None:
+        self._probes = 0
         self._image = DockerImage(FILES, tag=IMAGE, clean_up=False)
         self._container = (
             DockerContainer(IMAGE)
@@ -99,29 +101,46 @@ class Db2:
             cursor.execute(query)
             return list(cursor.fetchall())
 
+    def capture(self, *tables: str) -> None:
+        """Capture the tables' changes, in change tables that the user may read."""
+        self._probes += 1
+        probe = f"PROBE{self._probes}"
+        self.run(f"CREATE TABLE {PROBES}.{probe} (id INT NOT NULL PRIMARY KEY)")
+        for table in tables:
+            self.run(
+                f"CALL ASNCDC.ADDTABLE('{self.schema}', '{table}')",
+                f'GRANT SELECT ON ASNCDC."CDC_{self.schema}_{table}" TO USER {USER}',
+                f'GRANT SELECT ON {self.schema}."{table}" TO USER {USER}',
+            )
+        self.run(f"CALL ASNCDC.ADDTABLE('{PROBES}', '{probe}')")
+        self._tell(REINITIALISE)
+        self._await_capture(probe)
+
+    def release(self, *tables: str) -> None:
+        """Capture their changes no more."""
+        self.run(*(f"CALL ASNCDC.REMOVETABLE('{self.schema}', '{table}')" for table in tables))
+        self._tell(REINITIALISE)
+
     def lack(self) -> str:
         """Capture the table's changes no more."""
-        self.run("CALL ASNCDC.REMOVETABLE('SALES', 'ORDERS')")
-        self._tell(REINITIALISE)
+        self.release(self.table)
         return "ASN_TABLE"
 
     def mend(self) -> None:
         """Capture the table's changes, in a change table that the user may read."""
-        self.run("CALL ASNCDC.ADDTABLE('SALES', 'ORDERS')", f"GRANT SELECT ON {CHANGE_TABLE} TO USER {USER}")
-        self._tell(REINITIALISE)
-        self._await_capture()
+        self.capture(self.table)
 
-    def _await_capture(self) -> None:
+    def _await_capture(self, probe: str) -> None:
         """
-        Write a row and delete it, until the agent has captured that.
+        Write rows to a table until the agent has captured one; it takes up all tables that were added before this one.
 
         It takes commands up with some delay, and may end while it starts, so that Debezium's own tests start it again, too.
         """
         deadline = monotonic() + AGENT_SECONDS
-        while not self.ask(f"SELECT 1 FROM {CHANGE_TABLE} FETCH FIRST 1 ROW ONLY"):
+        while not self.ask(f"SELECT 1 FROM ASNCDC.CDC_{PROBES}_{probe} FETCH FIRST 1 ROW ONLY"):
             said = self._tell(START)
             assert monotonic() < deadline, f"the capture agent captures nothing; it says: {said}"
-            self.run("INSERT INTO sales.orders (id) VALUES (-1)", "DELETE FROM sales.orders WHERE id = -1")
+            self.run(f"INSERT INTO {PROBES}.{probe} SELECT COALESCE(MAX(id), 0) + 1 FROM {PROBES}.{probe}")
             sleep(2)
 
     def _tell(self, command: str) -> str:

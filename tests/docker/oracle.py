@@ -80,14 +80,22 @@ class Oracle:
         with self._connect(PDB) as connection, connection.cursor() as cursor:
             return list(cursor.execute(query).fetchall())
 
+    def capture(self, *tables: str) -> None:
+        """Log all columns of the tables."""
+        self.run(*(f'ALTER TABLE sales."{table}" ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS' for table in tables))
+
+    def release(self, *tables: str) -> None:
+        """Log only what changes of their rows."""
+        self.run(*(f'ALTER TABLE sales."{table}" DROP SUPPLEMENTAL LOG DATA (ALL) COLUMNS' for table in tables))
+
     def lack(self) -> str:
         """Log only what changes of the table's rows."""
-        self.run("ALTER TABLE sales.orders DROP SUPPLEMENTAL LOG DATA (ALL) COLUMNS")
+        self.release(self.table)
         return "SUPPLEMENTAL_LOGGING"
 
     def mend(self) -> None:
         """Log all columns of the table."""
-        self.run("ALTER TABLE sales.orders ADD SUPPLEMENTAL LOG DATA (ALL) COLUMNS")
+        self.capture(self.table)
 
     def _run(self, service: str, *statements: str) -> None:
         with self._connect(service) as connection, connection.cursor() as cursor:

@@ -7,6 +7,7 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from pipeline.sources.drivers import load_driver
+from pipeline.sources.sqlserver.capture import literal
 from pipeline.sources.sqlserver.connection import DRIVER, EXTRA, PROVIDER
 
 IMAGE = "mcr.microsoft.com/mssql/server:2022-CU16-ubuntu-22.04"
@@ -60,14 +61,23 @@ class SqlServer:
         with self._connect(DATABASE, autocommit=True) as connection:
             return [tuple(row) for row in connection.cursor().execute(query).fetchall()]
 
+    def capture(self, *tables: str) -> None:
+        """Turn the tables' capture on."""
+        statement = "EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = {}, @role_name = NULL"
+        self._run(DATABASE, *(statement.format(literal(table)) for table in tables))
+
+    def release(self, *tables: str) -> None:
+        """Turn it off."""
+        self._run(DATABASE, *(f"EXEC sys.sp_cdc_disable_table N'dbo', {literal(table)}, N'all'" for table in tables))
+
     def lack(self) -> str:
         """Turn the table's capture off."""
-        self._run(DATABASE, "EXEC sys.sp_cdc_disable_table N'dbo', N'orders', N'all'")
+        self.release(self.table)
         return "CDC_TABLE"
 
     def mend(self) -> None:
         """Turn the table's capture on."""
-        self._run(DATABASE, "EXEC sys.sp_cdc_enable_table @source_schema = N'dbo', @source_name = N'orders', @role_name = NULL")
+        self.capture(self.table)
 
     def _run(self, database: str, *statements: str, autocommit: bool = True) -> None:
         with self._connect(database, autocommit=autocommit) as connection:

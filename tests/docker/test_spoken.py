@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 from tests.docker.spoken import CockroachDB, Spoken, YugabyteDB
-from tests.docker.test_vendors import ROWS, assert_equal, insert, request
+from tests.docker.test_vendors import ROWS, assert_equal, insert
+from tests.docker.vendors import request
 from tests.e2e.harness.client import JobClient, rows_seen
 from tests.proofs.kinds import Kind
 

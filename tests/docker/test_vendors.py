@@ -7,24 +7,14 @@ from typing import Any
 import pytest
 from bson import Decimal128
 from pymongo.database import Database
-from tests.docker.db2 import Db2
-from tests.docker.oracle import Oracle
 from tests.docker.spoken import Spoken
-from tests.docker.sqlserver import SqlServer
 from tests.docker.vendor import Vendor
+from tests.docker.vendors import CAPTURE_SECONDS, EACH_VENDOR, request
 from tests.e2e.harness.client import JobClient
-from tests.proofs.kinds import Kind
 
-VENDORS = [
-    pytest.param(SqlServer, id="sqlserver", marks=[pytest.mark.sqlserver, pytest.mark.proves(Kind.CONTAINER, "SQL_SERVER")]),
-    pytest.param(Oracle, id="oracle", marks=[pytest.mark.oracle, pytest.mark.proves(Kind.CONTAINER, "ORACLE")]),
-    pytest.param(Db2, id="db2", marks=[pytest.mark.db2, pytest.mark.proves(Kind.CONTAINER, "DB2")]),
-]
-pytestmark = [pytest.mark.docker, pytest.mark.timeout(1800), pytest.mark.parametrize("vendor", VENDORS, indirect=True, scope="session")]
+pytestmark = EACH_VENDOR
 
 ROWS = 500
-CAPTURE_SECONDS = 600.0
-"""An idle SQL Server may take five minutes to say that nothing more was committed."""
 
 
 @pytest.fixture
@@ -38,16 +28,6 @@ def filled(vendor: Vendor) -> Iterator[Vendor]:
 
 def insert(vendor: Vendor | Spoken, number: int) -> str:
     return f"INSERT INTO {vendor.schema}.{vendor.table} (id, name, price) VALUES ({number}, 'name {number}', {number}.25)"
-
-
-def request(vendor: Vendor | Spoken, url: str, mode: str) -> dict[str, Any]:
-    return {
-        "projectId": vendor.source_type.lower().replace("_", "-"),
-        "jdbcConnectionDetails": {"type": vendor.source_type, **vendor.details()},
-        "mongodbConnectionDetails": {"connectionString": url},
-        "options": {"mode": mode},
-        "verification": {"enabled": False},
-    }
 
 
 def assert_equal(vendor: Vendor | Spoken, target: Database[Any], where: str = "1 = 1") -> None:

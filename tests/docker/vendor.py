@@ -35,6 +35,14 @@ class Vendor(Protocol):
         """The rows of a query."""
         ...
 
+    def capture(self, *tables: str) -> None:
+        """Have the changes of these tables of the schema captured, and let the user read them."""
+        ...
+
+    def release(self, *tables: str) -> None:
+        """Capture their changes no more."""
+        ...
+
     def lack(self) -> str:
         """Take something away that a streaming job needs; returns the name of the check that finds it."""
         ...

@@ -1,5 +1,6 @@
 """How a logical type is written down in the tables of this folder."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,19 +13,29 @@ SAME: Any = object()
 DAY_MS = 86_400_000
 
 
+def unchanged(value: Any) -> Any:
+    """The value."""
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """
     A value of a type: what the document holds, worked out by hand, and its literal in each dialect that has it.
 
     `key` is what an `_id` holds. `distorted` says why `stored` is not what the source has: then
-    it is what the documentation says.
+    it is what the documentation says. `told` is the value in an event, where a connector's
+    documentation is all that can be had of it (see `tests.contract.types.told`).
     """
 
     stored: Any
     postgresql: str | None = None
     key: Any = SAME
     distorted: str | None = None
+    sqlserver: str | None = None
+    oracle: str | None = None
+    db2: str | None = None
+    told: Any = None
 
     @property
     def id(self) -> Any:
@@ -45,6 +56,8 @@ class LogicalType:
     `keys` are values that are tried as primary keys, which must differ; by default none.
     `large` is one that is stored out of line, so that an update may leave it out.
     `needs` names what a server may lack: an extension, or a library it is built with.
+    `schema` is the Connect schema of such a column, where values say what is `told`. `like` is what
+    two values are compared by, where a source writes one value in several ways.
     """
 
     name: str
@@ -53,6 +66,11 @@ class LogicalType:
     keys: tuple[Value, ...] = ()
     large: Value | None = None
     needs: str | None = None
+    sqlserver: str | None = None
+    oracle: str | None = None
+    db2: str | None = None
+    schema: Mapping[str, Any] | None = None
+    like: Callable[[Any], Any] = unchanged
 
     def called(self, dialect: str) -> str | None:
         """The type in this dialect's SQL, or None where it has none."""

@@ -14,6 +14,7 @@ import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 from pymongo.database import Database
+from tests.contract.types.dialects import POSTGRESQL, Dialect
 from tests.contract.types.logical import LogicalType, Value
 from tests.e2e.harness.oracle import camel
 
@@ -24,6 +25,9 @@ DECODED: CodecOptions[dict[str, Any]] = CodecOptions(datetime_conversion=ANY_YEA
 LARGE_ROWS = {"snapshot": 1, "insert": 2, "move": 30}
 """The rows of the table of large values, by their way."""
 
+
+NULL = Value(None)
+"""What stands behind the values of each type."""
 
 STREAMED = "streamed"
 """A copy of the collection `body`, made before its rows are read again."""
@@ -49,25 +53,36 @@ class TypedTables:
     """The tables of these types in one dialect, and the statements that fill and change them."""
 
     types: Sequence[LogicalType]
-    dialect: str
+    dialect: Dialect
 
     def create(self) -> Iterator[str]:
         """The tables, empty."""
-        yield f"CREATE TABLE body (id int PRIMARY KEY, beside int{self._columns(self._in_body)})"
-        yield "ALTER TABLE body SET (toast_tuple_target = 8160)"
-        yield f"CREATE TABLE large (id int PRIMARY KEY, beside int{self._columns(self._large)})"
-        for logical in self._large:
-            yield f"ALTER TABLE large ALTER {quoted(logical.name)} SET STORAGE EXTERNAL"
+        number = self.dialect.integer
+        yield f"CREATE TABLE body (id {number} NOT NULL PRIMARY KEY, beside {number}{self._columns(self._in_body)})"
+        if self._large:
+            yield f"CREATE TABLE large (id {number} NOT NULL PRIMARY KEY, beside {number}{self._columns(self._large)})"
         for logical in self.keyed:
-            yield f"CREATE TABLE {quoted(key_table(logical))} (k {logical.called(self.dialect)} PRIMARY KEY, beside int)"
+            called = logical.called(self.dialect.name)
+            yield f"CREATE TABLE {quoted(key_table(logical))} (k {called} NOT NULL PRIMARY KEY, beside {number})"
+        if self.dialect is POSTGRESQL:
+            yield "ALTER TABLE body SET (toast_tuple_target = 8160)"
+            for logical in self._large:
+                yield f"ALTER TABLE large ALTER {quoted(logical.name)} SET STORAGE EXTERNAL"
+
+    @property
+    def names(self) -> list[str]:
+        """The tables, as the catalogue has them; the first is the one of all types."""
+        unquoted = ["body", "large"] if self._large else ["body"]
+        return [*map(self.dialect.named, unquoted), *map(key_table, self.keyed)]
 
     def before(self) -> Iterator[str]:
         """What there is when the job begins: the snapshot's part."""
         for way in (Way.SNAPSHOT, Way.BESIDE):
             yield from self._bodies(way)
-        for number in range(self._rows):
+        for number in range(self.rows):
             yield f"INSERT INTO body (id, beside) VALUES ({Way.UPDATE.value + number}, 0)"
-        yield from (self._large_row(number) for number in (1, 3))
+        if self._large:
+            yield from (self._large_row(number) for number in (1, 3))
         for logical in self.keyed:
             for number, literal in enumerate(self.key_literals(logical)):
                 yield f"INSERT INTO {quoted(key_table(logical))} VALUES ({literal}, {number})"
@@ -75,15 +90,21 @@ class TypedTables:
     def streamed(self) -> Iterator[str]:
         """What happens while the job streams."""
         yield from self._bodies(Way.INSERT)
-        for number in range(self._rows):
-            changes = ", ".join(f"{quoted(name)} = {literal}" for name, literal in self._row(number))
-            yield f"UPDATE body SET {changes} WHERE id = {Way.UPDATE.value + number}"
-        yield f"UPDATE body SET beside = 1 WHERE id >= {Way.BESIDE.value}"
-        yield self._large_row(2)
-        yield "UPDATE large SET beside = 1"
-        yield "UPDATE large SET id = 30 WHERE id = 3"
+        for number in range(self.rows):
+            changes = "".join(f", {quoted(name)} = {literal}" for name, literal in self._row(number))
+            yield f"UPDATE body SET beside = 0{changes} WHERE id = {Way.UPDATE.value + number}"
+        if self._large:
+            yield self._large_row(2)
+            yield "UPDATE large SET beside = 1"
+            yield "UPDATE large SET id = 30 WHERE id = 3"
         for logical in self.keyed:
             yield from self._key_changes(logical)
+        yield f"UPDATE body SET beside = 1 WHERE id >= {Way.BESIDE.value}"
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the table of all types go each way; the last of them is NULL in all columns."""
+        return 1 + max(len(logical.values) for logical in self.types)
 
     @property
     def keyed(self) -> list[LogicalType]:
@@ -92,9 +113,9 @@ class TypedTables:
 
     def key_literals(self, logical: LogicalType) -> list[str]:
         """The type's keys in SQL."""
-        return [
-            f"({literal})::{logical.called(self.dialect)}" for value in logical.keys if (literal := value.literal(self.dialect)) is not None
-        ]
+        called = logical.called(self.dialect.name)
+        literals = (value.literal(self.dialect.name) for value in logical.keys)
+        return [self.dialect.key(literal, called) for literal in literals if literal is not None]
 
     def _key_changes(self, logical: LogicalType) -> Iterator[str]:
         """A third of the rows is updated, a third deleted and born again, a third left alone; the first moves to the last one's key."""
@@ -117,28 +138,24 @@ class TypedTables:
     def _large(self) -> list[LogicalType]:
         return [logical for logical in self.types if logical.large is not None]
 
-    @property
-    def _rows(self) -> int:
-        return max(len(logical.values) for logical in self.types)
-
     def _columns(self, types: Sequence[LogicalType]) -> str:
-        return "".join(f", {quoted(logical.name)} {logical.called(self.dialect)}" for logical in types)
+        return "".join(f", {quoted(logical.name)} {logical.called(self.dialect.name)}" for logical in types)
 
     def _row(self, number: int) -> Iterator[tuple[str, str]]:
         """The columns that have a value of this number, and its literal."""
         for logical in self._in_body:
-            literal = logical.values[number].literal(self.dialect) if number < len(logical.values) else None
+            literal = logical.values[number].literal(self.dialect.name) if number < len(logical.values) else None
             if literal is not None:
                 yield logical.name, literal
 
     def _bodies(self, way: Way) -> Iterator[str]:
-        for number in range(self._rows):
-            names, literals = zip(*self._row(number), strict=True)
-            columns = ", ".join(map(quoted, names))
-            yield f"INSERT INTO body (id, beside, {columns}) VALUES ({way.value + number}, 0, {', '.join(literals)})"
+        for number in range(self.rows):
+            row = dict(self._row(number))
+            columns, literals = "".join(f", {quoted(name)}" for name in row), "".join(f", {literal}" for literal in row.values())
+            yield f"INSERT INTO body (id, beside{columns}) VALUES ({way.value + number}, 0{literals})"
 
     def _large_row(self, number: int) -> str:
-        values = {logical.name: logical.large.literal(self.dialect) for logical in self._large if logical.large is not None}
+        values = {logical.name: logical.large.literal(self.dialect.name) for logical in self._large if logical.large is not None}
         return (
             f"INSERT INTO large (id, beside, {', '.join(map(quoted, values))}) VALUES ({number}, 0, {', '.join(map(str, values.values()))})"
         )
@@ -174,6 +191,40 @@ class Moved:
         """The `_id`s of a type's collection, as bytes, with what is beside them."""
         found = self.target.get_collection(camel(key_table(logical)), codec_options=RAW).find()
         return sorted((as_bytes(document["_id"]), document["beside"]) for document in found)
+
+
+def wrong_values(moved: Moved, collection: str, logical: LogicalType) -> list[str]:
+    """What is not as it should be in a copy of the table that has all types."""
+    wrong = []
+    for way in Way:
+        for number, value in enumerate([*logical.values, NULL]):
+            found = moved.field(collection, way.value + number, logical.name)
+            if _compared(logical, found) != _compared(logical, value.stored):
+                wrong.append(f"{way.name} of {logical.name} {value}: {found!r}")
+    return wrong
+
+
+def wrong_large(moved: Moved, logical: LogicalType) -> list[str]:
+    """What is not as it should be of the type's large value."""
+    assert logical.large is not None
+    wrong = []
+    for way, row in LARGE_ROWS.items():
+        found = moved.field("large", row, logical.name)
+        if moved.field("large", row, "beside") != 1 or _compared(logical, found) != _compared(logical, logical.large.stored):
+            wrong.append(f"{way} of {logical.name}: {str(found)[:80]}")
+    return wrong
+
+
+def wrong_keys(moved: Moved, logical: LogicalType) -> list[str]:
+    """What is not as it should be in the table whose key is of the type."""
+    found, expected = moved.keys(logical), expected_keys(logical.keys)
+    if found == expected:
+        return []
+    return [f"{logical.name}: {[(readable(key), beside) for key, beside in rows]}" for rows in (found, expected)]
+
+
+def _compared(logical: LogicalType, value: Any) -> bytes:
+    return as_bytes(None if value is None else logical.like(value))
 
 
 def as_bytes(value: Any) -> bytes:

@@ -1,8 +1,12 @@
 """Tables and columns whose names are somebody else's words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from bson import SON
+from pymongo.database import Database
+from tests.contract.types.dialects import Dialect
 from tests.contract.types.moving import quoted
 
 LONGEST = "x" * 63
@@ -19,17 +23,21 @@ class OddTable:
     key: dict[str, str]
     columns: dict[str, str]
 
-    def before(self) -> Iterator[str]:
-        """The table with two rows, before the job begins."""
-        columns = [f"{quoted(name)} int NOT NULL" for name in self.key] + [f"{quoted(name)} text" for name in self.columns]
+    def create(self, dialect: Dialect) -> Iterator[str]:
+        """The table, empty."""
+        columns = [f"{quoted(name)} {dialect.integer} NOT NULL" for name in self.key]
+        columns += [f"{quoted(name)} {dialect.text}" for name in self.columns]
         key = ", ".join(map(quoted, self.key))
         yield f"CREATE TABLE {quoted(self.name)} ({', '.join(columns)}, PRIMARY KEY ({key}))"
+
+    def before(self) -> Iterator[str]:
+        """Two rows, before the job begins."""
         yield from (self._insert(row) for row in (1, 2))
 
-    def streamed(self) -> Iterator[str]:
+    def streamed(self, dialect: Dialect) -> Iterator[str]:
         """A row is updated, one moves, one is born."""
         first = quoted(next(iter(self.key)))
-        changes = ", ".join(f"{quoted(name)} = 'new ' || {quoted(name)}" for name in self.columns)
+        changes = ", ".join(f"{quoted(name)} = 'new ' {dialect.concatenation} {quoted(name)}" for name in self.columns)
         yield f"UPDATE {quoted(self.name)} SET {changes or f'{first} = 1'} WHERE {first} = 1"
         yield f"UPDATE {quoted(self.name)} SET {first} = 20 WHERE {first} = 2"
         yield self._insert(3)
@@ -37,6 +45,15 @@ class OddTable:
     def documents(self) -> dict[int, dict[str, object]]:
         """The documents that there are in the end, by the first column of their key."""
         return {1: self._document(1, 1, "new "), 20: self._document(20, 2, ""), 3: self._document(3, 3, "")}
+
+    def check(self, target: Database[Any]) -> None:
+        """Compare the collection with them, field by field in the order of the columns."""
+        found = {_first(document["_id"]): document for document in target[self.collection].find()}
+        expected = self.documents()
+        assert set(found) == set(expected), self.name
+        for key, document in expected.items():
+            assert SON(found[key]) == SON(document), self.name
+            assert list(found[key]) == list(document), f"the fields are in the order of the columns of {self.name}"
 
     def _insert(self, row: int) -> str:
         values = [*(str(row) for _ in self.key), *(f"'{text(name, row)}'" for name in self.columns)]
@@ -51,6 +68,10 @@ class OddTable:
 def text(name: str, row: int) -> str:
     """The value of a column in a row, with something of an envelope in it."""
     return f'{row} of {len(name)} "}},"payload":{{"op":"d","after":null'
+
+
+def _first(key: Any) -> Any:
+    return next(iter(key.values())) if isinstance(key, Mapping) else key
 
 
 TABLES = (

@@ -114,7 +114,8 @@ def table(column_type: str, key: tuple[str, ...] = ("ID",), identity: Identity =
     [
         (table("CLOB(1000)"), Mode.CDC, [("COLUMN_TYPE", Severity.ERROR)]),
         (table("BOOLEAN"), Mode.CDC_ONLY, [("COLUMN_TYPE", Severity.ERROR)]),
-        (table("CLOB(1000)"), Mode.SNAPSHOT, []),
+        (table("CLOB(1000)"), Mode.SNAPSHOT, [("COLUMN_TYPE", Severity.ERROR)]),
+        (table("BOOLEAN"), Mode.SNAPSHOT, []),
         (table("TIMESTAMP(12)", ("NAME",)), Mode.CDC, [("KEY_TYPE", Severity.ERROR)]),
         (table("TIMESTAMP(6)", ("NAME",)), Mode.CDC, []),
         (table("DECFLOAT"), Mode.CDC, [("DISTORTED_VALUE", Severity.WARNING)]),

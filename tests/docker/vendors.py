@@ -1,0 +1,36 @@
+"""The databases of other vendors whose connectors stream: each runs the suites on a container of its own."""
+
+from typing import Any
+
+import pytest
+from tests.docker.db2 import Db2
+from tests.docker.oracle import Oracle
+from tests.docker.spoken import Spoken
+from tests.docker.sqlserver import SqlServer
+from tests.docker.vendor import Vendor
+from tests.proofs.kinds import Kind
+
+VENDORS = [
+    pytest.param(SqlServer, id="sqlserver", marks=[pytest.mark.sqlserver, pytest.mark.proves(Kind.CONTAINER, "SQL_SERVER")]),
+    pytest.param(Oracle, id="oracle", marks=[pytest.mark.oracle, pytest.mark.proves(Kind.CONTAINER, "ORACLE")]),
+    pytest.param(Db2, id="db2", marks=[pytest.mark.db2, pytest.mark.proves(Kind.CONTAINER, "DB2")]),
+]
+EACH_VENDOR = [
+    pytest.mark.docker,
+    pytest.mark.timeout(3600),
+    pytest.mark.parametrize("vendor", VENDORS, indirect=True, scope="session"),
+]
+
+CAPTURE_SECONDS = 600.0
+"""An idle SQL Server may take five minutes to say that nothing more was committed."""
+
+
+def request(vendor: Vendor | Spoken, url: str, mode: str) -> dict[str, Any]:
+    """A request to have all tables of the vendor moved to the MongoDB database that the URL names."""
+    return {
+        "projectId": vendor.source_type.lower().replace("_", "-"),
+        "jdbcConnectionDetails": {"type": vendor.source_type, **vendor.details()},
+        "mongodbConnectionDetails": {"connectionString": url},
+        "options": {"mode": mode},
+        "verification": {"enabled": False},
+    }
