@@ -75,7 +75,7 @@ class Spoken:
 
 
 class CockroachDB(Spoken):
-    """CockroachDB of one node."""
+    """CockroachDB of one node; implements `tests.docker.vendor.Vendor`."""
 
     source_type = "COCKROACHDB"
     user, password, database, port = "cockroach", "arthropod", "shop", 26257
@@ -86,6 +86,30 @@ class CockroachDB(Spoken):
         for name, value in (("USER", self.user), ("PASSWORD", self.password), ("DATABASE", self.database)):
             container = container.with_env(f"COCKROACH_{name}", value)
         return container
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.mend()
+        return self
+
+    def capture(self, *tables: str) -> None:
+        """Changes of every table are told."""
+
+    def release(self, *tables: str) -> None:
+        """They always are."""
+
+    def lack(self) -> str:
+        """Tell nobody any changes."""
+        self._set(rangefeed=False)
+        return "RANGEFEED"
+
+    def mend(self) -> None:
+        """Tell them again."""
+        self._set(rangefeed=True)
+
+    def _set(self, *, rangefeed: bool) -> None:
+        with self._connect() as connection:  # it is possible outside of transactions only
+            connection.execute(cast(LiteralString, f"SET CLUSTER SETTING kv.rangefeed.enabled = {str(rangefeed).lower()}"))
 
 
 class YugabyteDB(Spoken):

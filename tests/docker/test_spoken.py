@@ -7,6 +7,7 @@ from pymongo.database import Database
 from tests.docker.spoken import CockroachDB, Spoken, YugabyteDB
 from tests.docker.test_vendors import ROWS, assert_equal, insert
 from tests.docker.vendors import request
+from tests.e2e.harness import typed_rows
 from tests.e2e.harness.client import JobClient, rows_seen
 from tests.proofs.kinds import Kind
 
@@ -37,3 +38,33 @@ def test_a_filter_takes_some_rows_only(filled: Spoken, jobs: JobClient, target: 
     }
     jobs.wait_for_status(jobs.post(narrowed), "COMPLETED")
     assert sorted(target["orders"].distinct("_id")) == list(range(100, 150))
+
+
+def test_every_type_of_cockroachdb_arrives(vendor: Spoken, jobs: JobClient, target: Database[Any], target_url: str) -> None:
+    if not isinstance(vendor, CockroachDB):
+        pytest.skip("NOT TESTED: the contract is CockroachDB's")
+    for statement in (*typed_rows.tables(), *typed_rows.rows_read()):
+        vendor.run(statement)
+    job_id = jobs.post(request(vendor, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+
+    vendor.run(*typed_rows.rows_changed())
+    jobs.complete(job_id)
+
+    assert target["typed"].count_documents({}) == typed_rows.count()
+    assert typed_rows.wrong(target) == []
+
+
+def test_a_table_of_cockroachdb_that_is_truncated_is_read_anew(
+    filled: Spoken, jobs: JobClient, target: Database[Any], target_url: str
+) -> None:
+    if not isinstance(filled, CockroachDB):
+        pytest.skip("NOT TESTED: only CockroachDB's changes are followed so")
+    job_id = jobs.post(request(filled, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+
+    filled.run("TRUNCATE orders")
+    filled.run(*(insert(filled, number) for number in range(30)))
+    jobs.complete(job_id)
+
+    assert_equal(filled, target)

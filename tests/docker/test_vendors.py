@@ -9,10 +9,10 @@ from bson import Decimal128
 from pymongo.database import Database
 from tests.docker.spoken import Spoken
 from tests.docker.vendor import Vendor
-from tests.docker.vendors import CAPTURE_SECONDS, EACH_VENDOR, request
+from tests.docker.vendors import CAPTURE_SECONDS, FOLLOWED, each_of, request
 from tests.e2e.harness.client import JobClient
 
-pytestmark = EACH_VENDOR
+pytestmark = each_of(FOLLOWED)
 
 ROWS = 500
 

@@ -1,11 +1,12 @@
-"""The databases of other vendors whose connectors stream: each runs the suites on a container of its own."""
+"""The databases of other vendors whose changes are followed: each runs the suites on a container of its own."""
 
 from typing import Any
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 from tests.docker.db2 import Db2
 from tests.docker.oracle import Oracle
-from tests.docker.spoken import Spoken
+from tests.docker.spoken import CockroachDB, Spoken
 from tests.docker.sqlserver import SqlServer
 from tests.docker.vendor import Vendor
 from tests.proofs.kinds import Kind
@@ -15,11 +16,19 @@ VENDORS = [
     pytest.param(Oracle, id="oracle", marks=[pytest.mark.oracle, pytest.mark.proves(Kind.CONTAINER, "ORACLE")]),
     pytest.param(Db2, id="db2", marks=[pytest.mark.db2, pytest.mark.proves(Kind.CONTAINER, "DB2")]),
 ]
-EACH_VENDOR = [
-    pytest.mark.docker,
-    pytest.mark.timeout(3600),
-    pytest.mark.parametrize("vendor", VENDORS, indirect=True, scope="session"),
+FOLLOWED = [
+    *VENDORS,
+    pytest.param(CockroachDB, id="cockroachdb", marks=[pytest.mark.cockroachdb, pytest.mark.proves(Kind.CONTAINER, "COCKROACHDB")]),
 ]
+
+
+def each_of(databases: list[ParameterSet]) -> list[pytest.MarkDecorator]:
+    """The marks of a suite that each of the databases runs."""
+    parametrized = pytest.mark.parametrize("vendor", databases, indirect=True, scope="session")
+    return [pytest.mark.docker, pytest.mark.timeout(3600), parametrized]
+
+
+EACH_VENDOR = each_of(VENDORS)
 
 CAPTURE_SECONDS = 600.0
 """An idle SQL Server may take five minutes to say that nothing more was committed."""

@@ -1,4 +1,4 @@
-"""Records as the documentation of Debezium's connectors for SQL Server, Oracle, Db2 and CockroachDB gives them."""
+"""Records as the documentation of Debezium's connectors for SQL Server, Oracle and Db2 gives them."""
 
 import json
 from base64 import b64encode
@@ -48,9 +48,8 @@ SOURCES: Mapping[str, Mapping[str, Any]] = {
         "change_lsn": "00000027:00000758:0000000000000003",
         "commit_lsn": "00000027:00000758:0000000000000005",
     },
-    "cockroachdb": COMMON | {"connector": "cockroachdb", "db": "defaultdb", "cluster": "server1", "resolved_ts": None, "ts_hlc": None},
 }
-"""The `source` blocks. CockroachDB's connector 3.5 names neither schema nor table."""
+"""The `source` blocks."""
 
 
 def unscaled(number: int) -> str:

@@ -8,6 +8,7 @@ class Kind(StrEnum):
 
     VALIDATED = "configuration validated by the real plugin"
     RUN = "run on a real server"
+    STANDIN = "run on a stand-in"
     CONTAINER = "run in a container"
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from tests.proofs.kinds import Kind
 
-from pipeline.sources.registry import KNOWN_TYPES, has_own_reader
+from pipeline.errors import ConfigError
+from pipeline.sources.registry import KNOWN_TYPES, check_mode
+from pipeline.sources.source import Mode
 
 ROOT = Path(__file__).parents[2]
 PROOFS = ROOT / "docs" / "sources" / "proofs.json"
@@ -33,7 +35,11 @@ def table(noted: Mapping[str, Mapping[str, str]]) -> str:
 def _taken(name: str) -> str:
     if name == "MARIADB":
         return "yes, as MYSQL"
-    return "SNAPSHOT" if has_own_reader(name) else "yes"
+    try:
+        check_mode(name, Mode.CDC)
+    except ConfigError:
+        return "SNAPSHOT"
+    return "yes"
 
 
 def put(page: str, text: str) -> str:

@@ -1,7 +1,7 @@
 """Taking tables into a job that streams already."""
 
 from pipeline.errors import ConfigError
-from pipeline.jobs.connector import start_connector
+from pipeline.jobs import capture
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.job import Refresh, TablePlan
 from pipeline.jobs.setup import check_fields, make_change_topics, plan_table, report
@@ -51,7 +51,7 @@ async def add_tables(drive: Drive, refresh: Refresh) -> tuple[str, ...]:
         )
     taken = drive.job.refresh.new if drive.job.refresh else ()
     if taken:
-        await start_connector(drive)
+        await capture.start(drive)
     return taken
 
 

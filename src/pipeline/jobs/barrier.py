@@ -1,9 +1,8 @@
 """The barrier: everything the source had committed by now is in the target."""
 
-import uuid
 from collections.abc import Mapping
 
-from pipeline.jobs.connector import look_after
+from pipeline.jobs.capture import look_after
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.failures import glance_at_failures
 from pipeline.jobs.heartbeat import Heartbeat
@@ -55,15 +54,15 @@ async def pass_marker(drive: Drive) -> bytes | None:
 
 
 async def _pass_marker(drive: Drive, markers: Markers) -> bytes:
-    services, topic, token = drive.services, markers.marker_topic(drive.owned), uuid.uuid4().hex
+    services, topic = drive.services, markers.marker_topic(drive.owned)
     ends = await services.topics.end_offsets([topic])
     async with TopicReader(services.settings.kafka_bootstrap_servers, topic, ends[topic]) as reader:
-        await markers.emit_marker(token)
+        proves = await markers.emit_marker()
         while True:
             await drive.heed()
             await look_after(drive)
             for record in await reader.poll(0.3):
-                if record.value is not None and markers.marker_token(record.value) == token:
+                if record.value is not None and proves(record.value):
                     return record.value
 
 

@@ -11,6 +11,7 @@ from pipeline.filters.dialect import dialect_of
 from pipeline.filters.parse import parse
 from pipeline.jobs.job import Filter, PlannedColumn, PlannedFilter, TablePlan
 from pipeline.jobs.request import RelationalTableFilters
+from pipeline.sources.registry import has_own_reader
 from pipeline.sources.source import Mode, Table
 
 NO_TABLE = "FILTER_TABLE"
@@ -26,6 +27,11 @@ def check_condition(source_type: str, where_clause: str) -> None:
         ConfigError: It is not; the message says where and why.
     """
     parse(where_clause, dialect_of(source_type))
+
+
+def are_evaluated(source_type: str, mode: Mode) -> bool:
+    """Whether workers evaluate the filters of such jobs: not where the database itself says which rows satisfy them."""
+    return mode.streams and not has_own_reader(source_type)
 
 
 def check_row_count(row_count: int) -> None:
@@ -142,7 +148,7 @@ def _planned(each: Filter, source_type: str, known: Mapping[tuple[str, str], Tab
 
 def _planned_filter(where_clause: str, source_type: str, table: Table, mode: Mode) -> PlannedFilter:
     condition = Condition(where_clause, dialect_of(source_type), table.qualified_name, _columns(table))
-    if mode.streams:
+    if are_evaluated(source_type, mode):
         condition.check()
         _check_columns(condition, table)
     columns = tuple(PlannedColumn(name=name, type=type_, collation=rule) for name, type_, rule in condition.columns)

@@ -15,6 +15,7 @@ def ownership(job_id: str, generation: int) -> Ownership:
         publication=stem,
         notification_topic=f"{stem}.notifications",
         signal_topic=f"{stem}.signals",
+        position_topic=f"{stem}.positions",
     )
 
 

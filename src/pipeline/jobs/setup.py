@@ -10,12 +10,13 @@ from pipeline.jobs.filters import ALL_ROWS, Narrowing, filtered, plan_filters
 from pipeline.jobs.job import Phase, TablePlan
 from pipeline.jobs.snapshot import wait_until_capturing
 from pipeline.jobs.updates import EventType
-from pipeline.kafka.retention import DAY_SECONDS, HOUR_SECONDS, SIZE, UNLIMITED, kept_for
+from pipeline.kafka.retention import COMPACTED, DAY_SECONDS, HOUR_SECONDS, SIZE, UNLIMITED, kept_for
 from pipeline.mapping.names import collection_names, field_names, key_names
 from pipeline.mapping.style import Names
 from pipeline.sink.place_store import prepare_places
 from pipeline.sink.progress import create_checkpoints
 from pipeline.sink.targets import claim_collections, prepare_targets
+from pipeline.sources.registry import has_own_reader
 from pipeline.sources.source import Finding, Markers, Mode, Severity, Table
 
 
@@ -150,10 +151,12 @@ async def _make_topics(drive: Drive) -> None:
     await make_change_topics(drive, drive.job.topics)
     topics = {owned.notification_topic: SIZE | UNLIMITED} | dict.fromkeys(drive.source.extra_topics(owned), SIZE | kept_for(HOUR_SECONDS))
     topics |= dict.fromkeys(drive.source.lasting_topics(owned), SIZE | UNLIMITED)
+    if has_own_reader(drive.job.source_type):
+        topics |= {owned.position_topic: SIZE | UNLIMITED | COMPACTED}
     if drive.mode.streams:
         topics |= {owned.signal_topic: SIZE | kept_for(HOUR_SECONDS)}
         if isinstance(drive.source.barrier, Markers):
-            topics |= {drive.source.barrier.marker_topic(owned): SIZE | kept_for(DAY_SECONDS)}
+            topics.setdefault(drive.source.barrier.marker_topic(owned), SIZE | kept_for(DAY_SECONDS))
     await drive.services.topics.create(topics)
 
 

@@ -9,7 +9,6 @@ from pipeline.connect.notifications import Notification, decode_notification
 from pipeline.errors import ConfigError
 from pipeline.jobs import capture
 from pipeline.jobs.barrier import is_noted, wait_until_applied
-from pipeline.jobs.connector import look_after
 from pipeline.jobs.drive import Drive, JobFailedError
 from pipeline.jobs.failures import glance_at_failures, tell_failures
 from pipeline.jobs.generation import give_up_generation
@@ -79,7 +78,7 @@ async def wait_until_capturing(drive: Drive) -> None:
         while not progress.completed:
             progress.add(await reader.poll(0.3))
             await drive.heed()
-            await look_after(drive)
+            await capture.look_after(drive)
 
 
 async def _read_to_the_end(drive: Drive) -> bool:

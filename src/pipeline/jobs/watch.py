@@ -3,7 +3,7 @@
 import time
 
 from pipeline.filters.faults import POST_AGAIN, SchemaChangedError
-from pipeline.jobs.connector import look_after
+from pipeline.jobs.capture import look_after
 from pipeline.jobs.drive import Drive
 from pipeline.jobs.failures import glance_at_failures
 from pipeline.jobs.filters import changed_columns
@@ -51,8 +51,7 @@ class StreamWatch:
             self._topics_seen_at = now
             await self._retention.look()
             await self._transactions.look()
-        status = await look_after(drive)
-        if status.failed:
+        if not await look_after(drive):
             self._failed_at = now
         elif drive.job.restarts and now - self._failed_at > HEALTHY_AFTER_SECONDS:
             await drive.save(restarts=0)

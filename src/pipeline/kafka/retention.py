@@ -9,6 +9,9 @@ LONGEST_SEGMENT_MS = round(7 * DAY_SECONDS * 1000)
 
 UNLIMITED = {"retention.ms": "-1", "retention.bytes": "-1", "segment.ms": str(LONGEST_SEGMENT_MS)}
 
+COMPACTED = {"cleanup.policy": "compact", "segment.ms": str(round(HOUR_SECONDS / 6 * 1000))}
+"""Only the last record of each key is kept, once its segment has ended."""
+
 KEEP_LONGER = "keep records longer than workers may be away: topicRetentionSeconds of the project (PUT /api/v1/projects/{id})"
 """What a user can do against the loss of records."""
 

@@ -32,10 +32,12 @@ class RowEncoder:
     Encodes the rows of one table.
 
     Everything before the row is the same in all of its records, so that whoever reads them
-    can know it by comparing bytes.
+    can know it by comparing bytes. `changed_at_ms` is when rows have changed that are told as changes.
     """
 
-    def __init__(self, prefix: str, database: str, table: ReadTable, columns: Mapping[str, WireType]) -> None:
+    def __init__(
+        self, prefix: str, database: str, table: ReadTable, columns: Mapping[str, WireType], changed_at_ms: int | None = None
+    ) -> None:
         self._table = table
         self._names = list(columns)
         self._columns = [(name, wire.convert) for name, wire in columns.items()]
@@ -43,24 +45,29 @@ class RowEncoder:
         name = f"{prefix}.{table.schema}.{table.name}"
         row = [wire.schema() | {"field": column} for column, wire in columns.items()]
         head = _encode(_envelope_schema(name, row))
-        self._head = b'{"schema":' + head + b',"payload":{"before":null,"after":'
-        self._tail = b',"source":' + _encode(_source(prefix, database, table)) + b',"op":"r","ts_ms":' + b"%d" % _now_ms() + b"}}"
+        self._head = b'{"schema":' + head + b',"payload":{"before":'
+        self._source = b',"source":' + _encode(_source(prefix, database, table, changed_at_ms)) + b',"op":"'
         key = [columns[column].schema() | {"optional": False, "field": column} for column in table.key]
         key_schema = _encode({"type": "struct", "fields": key, "optional": False, "name": f"{name}.Key"})
         self._key_head = b'{"schema":' + key_schema + b',"payload":'
 
-    def value(self, row: Sequence[Any]) -> bytes:
+    def image(self, row: Sequence[Any]) -> bytes:
         """
-        The record's value.
+        The row as its records have it; equal rows have equal images.
 
         Raises:
             MappingError: A value of the row is not of its column's type, or has no exact JSON.
         """
         try:
             image = {name: None if value is None else convert(value) for (name, convert), value in zip(self._columns, row, strict=True)}
-            return self._head + _encode(image) + self._tail
+            return _encode(image)
         except (ValueError, TypeError, OverflowError):
             raise self._bad_value(row) from None
+
+    def value(self, operation: bytes, before: bytes | None, after: bytes | None) -> bytes:
+        """The record's value: the operation, as Debezium calls it, and the images of the row before and after."""
+        images = (before or b"null") + b',"after":' + (after or b"null")
+        return self._head + images + self._source + operation + b'","ts_ms":%d}}' % _now_ms()
 
     def key(self, row: Sequence[Any]) -> bytes | None:
         """The record's key, None in a table without one."""
@@ -111,13 +118,13 @@ def _envelope_schema(name: str, row: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "struct", "fields": fields, "optional": False, "name": f"{name}.Envelope"}
 
 
-def _source(prefix: str, database: str, table: ReadTable) -> dict[str, Any]:
+def _source(prefix: str, database: str, table: ReadTable, changed_at_ms: int | None) -> dict[str, Any]:
     return {
         "version": version("rowstream"),
         "connector": CONNECTOR,
         "name": prefix,
-        "ts_ms": _now_ms(),
-        "snapshot": "true",
+        "ts_ms": _now_ms() if changed_at_ms is None else changed_at_ms,
+        "snapshot": "true" if changed_at_ms is None else "false",
         "db": database,
         "schema": table.schema,
         "table": table.name,

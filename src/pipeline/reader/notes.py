@@ -27,5 +27,10 @@ def completed() -> bytes:
     return _note("COMPLETED", {})
 
 
+def skipped() -> bytes:
+    """Changes are followed, and no rows read: from the beginning, or any more."""
+    return _note("SKIPPED", {})
+
+
 def _note(kind: str, data: dict[str, str]) -> bytes:
     return _encode({"payload": {"aggregate_type": INITIAL_SNAPSHOT, "type": kind, "additional_data": data}})

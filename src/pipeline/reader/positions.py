@@ -1,17 +1,27 @@
 """Reading the positions that the readers before have kept."""
 
+from dataclasses import dataclass, field
+
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from pipeline.errors import EngineUnavailableError
 from pipeline.kafka.reader import ALONE
-from pipeline.reader.position import ReadPosition, decode_position
+from pipeline.reader.position import FOLLOWED_KEY, Followed, ReadPosition, decode_followed, decode_position
 
 SILENCE_SECONDS = 60.0
 
 
-def read_positions(bootstrap_servers: str, topic: str) -> dict[tuple[str, str], ReadPosition]:
+@dataclass(slots=True)
+class Positions:
+    """The last committed position of each table (schema, name) that is read, and how far changes are told, once any are."""
+
+    tables: dict[tuple[str, str], ReadPosition] = field(default_factory=dict)
+    followed: Followed | None = None
+
+
+def read_positions(bootstrap_servers: str, topic: str) -> Positions:
     """
-    Return the last committed position of each table (schema, name).
+    Return the last committed positions.
 
     The caller has fenced every other writer, so the topic has an end that does not move.
 
@@ -28,8 +38,8 @@ def read_positions(bootstrap_servers: str, topic: str) -> dict[tuple[str, str], 
         consumer.close()
 
 
-def _read_to_the_end(consumer: Consumer) -> dict[tuple[str, str], ReadPosition]:
-    positions: dict[tuple[str, str], ReadPosition] = {}
+def _read_to_the_end(consumer: Consumer) -> Positions:
+    positions = Positions()
     while True:
         message = consumer.poll(SILENCE_SECONDS)
         if message is None:
@@ -40,5 +50,12 @@ def _read_to_the_end(consumer: Consumer) -> dict[tuple[str, str], ReadPosition]:
         if error is not None and not error.retriable() and error.code() != KafkaError._ALL_BROKERS_DOWN:
             raise EngineUnavailableError(f"reading the positions: {error.str()}")
         if error is None and isinstance(key, bytes) and isinstance(value, bytes):
-            place, position = decode_position(key, value)
-            positions[place] = position
+            _take(positions, key, value)
+
+
+def _take(positions: Positions, key: bytes, value: bytes) -> None:
+    if key == FOLLOWED_KEY:
+        positions.followed = decode_followed(value)
+    else:
+        place, position = decode_position(key, value)
+        positions.tables[place] = position

@@ -16,6 +16,7 @@ from pipeline.sources.dialects.engine import Database, connection
 from pipeline.sources.dialects.expressions import as_written, reading, rows_of
 from pipeline.sources.dialects.types import WireType
 
+READ = b"r"
 FIRST_ROWS = 16
 GROWTH = 4
 MOST_ROWS = 2_000
@@ -31,9 +32,9 @@ class Chunk:
     position: ReadPosition
 
 
-def read_rows(database: Database, table_: ReadTable, prefix: str, position: ReadPosition) -> Iterator[Chunk]:
+def read_rows(database: Database, table_: ReadTable, prefix: str, position: ReadPosition, moment: str | None = None) -> Iterator[Chunk]:
     """
-    Read the rows behind the position, chunk by chunk, by one statement with a cursor at the server.
+    Read the rows behind the position, chunk by chunk, by one statement with a cursor at the server: as they were at the moment, or are.
 
     The database alone compares and orders keys: its collations are not Python's. The last
     chunk's position is `done`.
@@ -43,7 +44,7 @@ def read_rows(database: Database, table_: ReadTable, prefix: str, position: Read
         MappingError: A value cannot be moved.
         SourceError: The database does not answer, or refuses.
     """
-    with connection(database) as opened:
+    with connection(database, moment) as opened:
         found = read_table(opened, table_.schema, table_.name)
         wires = {} if found is None else found.wire_types(opened.dialect.name)
         if not wires or not wires.keys() >= set(table_.key):
@@ -57,10 +58,10 @@ def _chunks(table_: ReadTable, result: CursorResult[Any], encoder: RowEncoder, w
     places = [list(wires).index(name) for name in table_.key] if is_resumable(table_, wires) else []
     size = FIRST_ROWS
     while fetched := result.fetchmany(size):
-        records = [(encoder.key(row), encoder.value(row)) for row in fetched]
+        records = [(encoder.key(row), encoder.value(READ, None, encoder.image(row))) for row in fetched]
         rows += len(records)
         yield Chunk(table_, records, ReadPosition(rows, _last_key(fetched[-1], places)))
-        size = _next_size(size, records)
+        size = next_size(size, [value for _, value in records])
     yield Chunk(table_, [], ReadPosition(rows, None, done=True))
 
 
@@ -115,7 +116,7 @@ def _bound(value: Any) -> ColumnElement[Any]:
     return bindparam(None, value, NULLTYPE, unique=True)
 
 
-def _next_size(size: int, records: Sequence[tuple[bytes | None, bytes]]) -> int:
+def next_size(size: int, values: Sequence[bytes]) -> int:
     """How many rows to fetch next, going by the bytes of those that came."""
-    average = sum(len(value) for _, value in records) // len(records) + 1
+    average = sum(map(len, values)) // len(values) + 1
     return max(1, min(MOST_ROWS, GROWTH * size, CHUNK_BYTES // average))

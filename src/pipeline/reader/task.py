@@ -15,6 +15,11 @@ class ReadTable(Struct, frozen=True):
     row_count: int | None = None
 
     @property
+    def place(self) -> tuple[str, str]:
+        """Schema and name."""
+        return self.schema, self.name
+
+    @property
     def qualified_name(self) -> str:
         """schema.table, unquoted."""
         return f"{self.schema}.{self.name}"
@@ -22,7 +27,7 @@ class ReadTable(Struct, frozen=True):
 
 class ReadTask(Struct, frozen=True):
     """
-    A job's initial read by rowstream's own reader.
+    What rowstream's own reader does for a job: `reads` the rows that there are, `follows` their changes, or both.
 
     `transactional_id` is the same in every attempt, so that each fences the ones before it.
     `tables_at_once` are read side by side, on a connection each.
@@ -37,8 +42,11 @@ class ReadTask(Struct, frozen=True):
     topic_prefix: str
     notification_topic: str
     position_topic: str
+    signal_topic: str
     transactional_id: str
     tables_at_once: int
+    reads: bool = True
+    follows: bool = False
 
     def __repr__(self) -> str:
         return f"ReadTask({self.transactional_id})"

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 from pipeline.errors import ConfigError
+from pipeline.sources.following import Following
 from pipeline.sources.source import Mode, Source
 
 KNOWN_TYPES = (
@@ -24,7 +26,10 @@ KNOWN_TYPES = (
 _PACKAGES = {"POSTGRESQL": "postgresql", "MYSQL": "mysql", "SQL_SERVER": "sqlserver", "ORACLE": "oracle", "DB2": "db2"}
 _READ_BY_ROWSTREAM = ("SYBASE", "SYBASEIQ", "SQLANYWHERE", "COCKROACHDB", "YUGABYTE")
 
-_WITHHELD = {"COCKROACHDB": "docs/sources/cockroachdb.md", "YUGABYTE": "docs/sources/yugabyte.md"}
+_FOLLOWED_BY_ROWSTREAM = {"COCKROACHDB": "cockroachdb"}
+"""Those of them whose changes are read so, too, and their packages."""
+
+_WITHHELD = {"YUGABYTE": "docs/sources/yugabyte.md"}
 """Types whose connectors do not keep what a job promises, and where that is told."""
 
 
@@ -50,7 +55,7 @@ def has_own_reader(source_type: str) -> bool:
 
 def check_mode(source_type: str, mode: Mode) -> None:
     """Raise `ConfigError` when databases of this type cannot be read in this mode."""
-    if mode.streams and has_own_reader(source_type):
+    if mode.streams and has_own_reader(source_type) and source_type not in _FOLLOWED_BY_ROWSTREAM:
         told = "Debezium has no connector that reads the changes of such databases"
         if source_type in _WITHHELD:
             told = f"the connector that reads their changes does not keep what a job promises ({_WITHHELD[source_type]})"
@@ -86,10 +91,18 @@ def open_source(
     """
     check_type(source_type)
     if has_own_reader(source_type):
-        own: Callable[..., Source] = import_module("pipeline.sources.dialects.source").open_source
+        package = _FOLLOWED_BY_ROWSTREAM.get(source_type, "dialects")
+        own: Callable[..., Source] = import_module(f"pipeline.sources.{package}.source").open_source
         return own(source_type, url, user, password)
     opener: Callable[..., Source] = _module(source_type, "source").open_source
     return opener(url, user, password, slot_timeout_seconds=slot_timeout_seconds, **_of_oracle(pdb))
+
+
+def open_following(source_type: str, database: Any, owner: str) -> Following:
+    """How the changes of a database are followed that rowstream's own reader reads; `owner` names what the job owns."""
+    package = _FOLLOWED_BY_ROWSTREAM[source_type]
+    opener: Callable[..., Following] = import_module(f"pipeline.sources.{package}.following").open_following
+    return opener(database, owner)
 
 
 def _of_oracle(pdb: str | None) -> dict[str, str]:

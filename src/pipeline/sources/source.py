@@ -1,6 +1,6 @@
 """What the jobs ask of a source database: one module a database type implements it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
@@ -135,22 +135,23 @@ class Ownership:
     publication: str
     notification_topic: str
     signal_topic: str
+    position_topic: str
 
 
 @runtime_checkable
 class Markers(Protocol):
-    """A source whose log takes markers, which reach a topic of their own."""
+    """A source whose changes can be marked, so that what proves that they were read reaches a topic of its own."""
 
-    async def emit_marker(self, token: str) -> None:
-        """Write a marker into the source's log now, so that reading it proves that everything before was read (the barrier)."""
+    async def emit_marker(self) -> Callable[[bytes], bool]:
+        """
+        Mark what is committed now, and make what tells of a value of the marker topic whether it proves that all of that was read.
+
+        It is the barrier: what follows in the topic may prove it, nothing that is there already.
+        """
         ...
 
     def marker_topic(self, owned: Ownership) -> str:
         """Name the topic on which markers arrive."""
-        ...
-
-    def marker_token(self, value: bytes) -> str | None:
-        """The token in a record of the marker topic, or None for another message."""
         ...
 
 

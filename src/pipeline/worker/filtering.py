@@ -9,7 +9,7 @@ from pipeline.errors import FilterError, WriteRefusedError
 from pipeline.filters.condition import Condition
 from pipeline.filters.images import UnavailableError
 from pipeline.filters.kinds import Image
-from pipeline.jobs.filters import condition_of
+from pipeline.jobs.filters import are_evaluated, condition_of
 from pipeline.jobs.job import Job, TablePlan
 from pipeline.mapping.rows import TableMapper
 from pipeline.sink.document import Document
@@ -117,9 +117,9 @@ def filtered_mapper(mapper: TableMapper, plan: TablePlan, job: Job) -> TableMapp
     """
     The mapper of a table, with its filter if it has one.
 
-    Rows that a SNAPSHOT job reads satisfy their filter: the source has seen to that.
+    Rows that a SNAPSHOT job reads, or rowstream's own reader, satisfy their filter: the source has seen to that.
     """
-    if plan.filter is None or not job.mode.streams:
+    if plan.filter is None or not are_evaluated(job.source_type, job.mode):
         return mapper
     return FilteredMapper(mapper, condition_of(plan.filter, job.source_type, plan.qualified_name), plan)
 

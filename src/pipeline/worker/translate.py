@@ -18,11 +18,7 @@ from pipeline.worker.filtering import FilteredMapper, filtered_mapper
 
 
 class Translator:
-    """
-    Translates the records of one job generation.
-
-    The table is the one that a change names; CockroachDB's name none, and each of its tables has a topic of its own.
-    """
+    """Translates the records of one job generation."""
 
     def __init__(self, job: Job) -> None:
         self._decoder = Decoder()
@@ -74,7 +70,7 @@ class Translator:
         )
 
     def _mapper(self, change: Change) -> TableMapper | FilteredMapper:
-        mapper = self._mappers.get((change.schema, change.table)) if change.table else self._by_topic.get(change.position.topic)
+        mapper = self._mappers.get((change.schema, change.table))
         if mapper is None:
             table = f"{change.schema}.{change.table}"
             raise UnsupportedChangeError(f"a change of {table}, which is not among the job's tables", table=table)

@@ -56,7 +56,7 @@ def _plugins(maven: MavenContext) -> list[Any]:
     versions = {
         DEBEZIUM_POSTGRESQL: ("postgres",),
         DEBEZIUM: ("mysql", "sqlserver", "oracle", "db2"),
-        DEBEZIUM_LAST: ("mariadb", "cockroachdb"),
+        DEBEZIUM_LAST: ("mariadb",),
     }
     plugins = [
         dependency(maven, "io.debezium", f"debezium-connector-{name}", version, "plugin", "tar.gz")

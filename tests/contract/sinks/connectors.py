@@ -1,4 +1,4 @@
-"""Tables of SQL Server, Oracle, Db2 and CockroachDB with a row and its document, and what a worker makes of what is told of them."""
+"""Tables of SQL Server, Oracle and Db2 with a row and its document, and what a worker makes of what is told of them."""
 
 from datetime import datetime
 from typing import Any
@@ -157,37 +157,6 @@ DB2_DOCUMENT = {
     "changed": NOON,
     "name": "Ada",
     "code": b"\x00\xff\x10",
-}
-
-
-def cockroachdb() -> ConnectorTable:
-    """The types of CockroachDB, all of whose columns the connector calls optional."""
-    return ConnectorTable(
-        "cockroachdb",
-        [
-            column("id", "string", "io.debezium.data.Uuid"),
-            column("customer_name", "string"),
-            column("amount", "string", parameters={"__debezium.source.column.type": "NUMERIC"}),
-            column("created_at", "int64", "io.debezium.time.MicroTimestamp"),
-            column("doc", "string", "io.debezium.data.Json"),
-        ],
-        ["id"],
-    )
-
-
-COCKROACH_ROW = {
-    "id": "5f8a1c2e-3b4d-4e6f-8a9b-1c2d3e4f5a6b",
-    "customer_name": "Alice",
-    "amount": "99.99",
-    "created_at": NOON_MICROS,
-    "doc": '{"a": [1, 2.5]}',
-}
-COCKROACH_DOCUMENT = {
-    "_id": Binary(bytes.fromhex("5f8a1c2e3b4d4e6f8a9b1c2d3e4f5a6b"), UUID_SUBTYPE),
-    "customerName": "Alice",
-    "amount": Decimal128("99.99"),
-    "createdAt": NOON,
-    "doc": {"a": [1, Decimal128("2.5")]},
 }
 
 

@@ -1,12 +1,10 @@
-"""What the connectors of SQL Server, Oracle, Db2 and CockroachDB tell becomes the documents that the rows are, in every sink."""
+"""What the connectors of SQL Server, Oracle and Db2 tell becomes the documents that the rows are, in every sink."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from tests.contract.sinks.connectors import (
-    COCKROACH_DOCUMENT,
-    COCKROACH_ROW,
     DB2_DOCUMENT,
     DB2_ROW,
     ORACLE_DOCUMENT,
@@ -15,7 +13,6 @@ from tests.contract.sinks.connectors import (
     SQL_ROW,
     UNAVAILABLE,
     applied,
-    cockroachdb,
     db2,
     oracle,
     sqlserver,
@@ -29,7 +26,6 @@ CONNECTORS = [
     pytest.param(sqlserver, SQL_ROW, SQL_DOCUMENT, id="sqlserver"),
     pytest.param(oracle, ORACLE_ROW, ORACLE_DOCUMENT, id="oracle"),
     pytest.param(db2, DB2_ROW, DB2_DOCUMENT, id="db2"),
-    pytest.param(cockroachdb, COCKROACH_ROW, COCKROACH_DOCUMENT, id="cockroachdb"),
 ]
 
 
@@ -70,7 +66,7 @@ def other_key(row: dict[str, Any], key: Sequence[str]) -> dict[str, Any]:
     return {**row, **values}
 
 
-@pytest.mark.parametrize(("make", "row", "document"), CONNECTORS[:3])
+@pytest.mark.parametrize(("make", "row", "document"), CONNECTORS)
 def test_a_key_change_moves_the_document(subject: Subject, make: Any, row: Any, document: Any) -> None:
     table = make()
     moved = other_key(row, table.key)
@@ -94,7 +90,7 @@ def test_a_large_value_that_a_change_leaves_out_stays(subject: Subject, make: An
     assert only(applied(subject, table)) == document
 
 
-@pytest.mark.parametrize(("make", "row", "document"), CONNECTORS[:3])
+@pytest.mark.parametrize(("make", "row", "document"), CONNECTORS)
 def test_rows_without_a_key_are_told_apart_by_all_that_they_hold(subject: Subject, make: Any, row: Any, document: Any) -> None:
     table = make()
     table.key = []

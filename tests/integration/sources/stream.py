@@ -92,14 +92,14 @@ class Stream:
 
     async def pass_marker(self) -> None:
         """Return when the connector has read everything that is committed now."""
-        barrier, token = self.source.barrier, secrets.token_hex(8)
+        barrier = self.source.barrier
         if not isinstance(barrier, Markers):
             await self._pass(await barrier.passage([(table.schema, table.name) for table in self.tables]))
             return
-        await barrier.emit_marker(token)
+        proves = await barrier.emit_marker()
 
         def arrived(records: list[Record]) -> bool:
-            return any(barrier.marker_token(record.value or b"") == token for record in records)
+            return any(proves(record.value or b"") for record in records)
 
         await self.records(barrier.marker_topic(self.owned), arrived)
 

@@ -178,7 +178,7 @@ def test_the_settings_file_names_what_was_started(stack: Stack, monkeypatch: pyt
 
 def test_every_debezium_connector_is_there(stack: Stack) -> None:
     found = {plugin["class"].split(".")[3] for plugin in rest(stack, "GET", "/connector-plugins")}
-    assert found == {"cockroachdb", "db2", "mariadb", "mysql", "oracle", "postgresql", "sqlserver"}
+    assert found == {"db2", "mariadb", "mysql", "oracle", "postgresql", "sqlserver"}
 
 
 def test_kafka_makes_no_topic_by_itself(stack: Stack) -> None:

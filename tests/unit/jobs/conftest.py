@@ -42,7 +42,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
         failures: ("read_progress",),
         mending: ("HalfChanges",),
         refresh: ("remove_orphans", "Suspects"),
-        addition: ("claim_collections", "prepare_targets", "create_checkpoints", "start_connector"),
+        addition: ("claim_collections", "prepare_targets", "create_checkpoints"),
+        connector: ("start_connector",),
     }.items():
         for name in names:
             monkeypatch.setattr(module, name, getattr(target, name))

@@ -1,118 +1,86 @@
-"""CockroachDB: the connector's configuration, what a cluster lacks, and the changefeed that a job leaves behind."""
-
-from decimal import Decimal
-from typing import Any
+"""CockroachDB: its URLs, its types, and what a changefeed is asked and tells."""
 
 import pytest
-from tests.fakes.database import RecordedDatabase
-from tests.unit.sources.golden import KAFKA, OWNED, PASSWORD, assert_reviewed, tables
+from sqlalchemy import types
 
 from pipeline.errors import ConfigError
-from pipeline.sources.cockroachdb import changefeed, readiness
-from pipeline.sources.cockroachdb.changefeed import ResolvedPassage, by_hand, cancel_statement, end_changefeeds, feed_prefix
-from pipeline.sources.cockroachdb.connector import connector_config
+from pipeline.sources.cockroachdb.catalogue import column_type
+from pipeline.sources.cockroachdb.changefeed import place_of, statement, told_names, version_of
+from pipeline.sources.cockroachdb.readiness import UNSPOKEN_KEYS
 from pipeline.sources.cockroachdb.url import parse
-from pipeline.sources.source import Column, Finding, Identity, Mode, Severity, Table
 
-URL = "jdbc:postgresql://db:26257/shop?sslmode=verify-full&sslrootcert=/ca.crt"
-ORDERS = Table("public", "orders", (Column("id", "INT8", nullable=False),), ("id",), Identity.KEY)
+NOW = "1536242855577149065.0000000000"
 
 
-def config(url: str, mode: Mode = Mode.CDC) -> dict[str, str]:
-    parsed = parse(url, "app", "hunter2")
-    return connector_config(mode, OWNED, tables("public"), url=parsed, host=parsed.hosts[0], password=PASSWORD, kafka=KAFKA)
-
-
-@pytest.mark.parametrize("mode", list(Mode))
-def test_the_whole_configuration_is_the_reviewed_one(mode: Mode) -> None:
-    assert_reviewed(config(URL, mode), f"cockroachdb_{mode.lower()}")
-
-
-def test_what_the_connector_cannot_hand_to_the_driver_is_refused() -> None:
-    with pytest.raises(ConfigError, match="socketTimeout cannot be passed on"):
-        config("jdbc:postgresql://db:26257/shop?socketTimeout=9")
+def test_only_postgresqls_urls_are_taken() -> None:
     with pytest.raises(ConfigError, match="must begin with jdbc:postgresql:"):
         parse("jdbc:cockroachdb://db/shop", "app")
 
 
-def answers() -> dict[str, Any]:
-    return {
-        readiness.SERVER: [{"version": "CockroachDB CCL v25.2.0", "user_name": "app", "database_name": "shop"}],
-        readiness.RANGEFEED: [{"kv.rangefeed.enabled": "true"}],
-        readiness.SYSTEM_GRANTS: [],
-        readiness.TABLE_GRANTS: [{"schema_name": "public", "table_name": "orders", "privilege_type": "CHANGEFEED"}],
-    }
+def test_a_changefeed_is_asked_for_all_tables_from_a_moment_on() -> None:
+    made = statement("shop", [("public", "orders"), ("S p", 'o"dd')], NOW, "CockroachDB CCL v25.2.0 (x86_64-pc-linux-gnu)")
+    assert made == (
+        'CREATE CHANGEFEED FOR TABLE "shop"."public"."orders", TABLE "shop"."S p"."o""dd" WITH '
+        f"cursor = '{NOW}', updated, full_table_name, split_column_families, resolved = '1s', min_checkpoint_frequency = '1s', "
+        "ignore_disable_changefeed_replication = true"
+    )
 
 
-async def findings(changed: dict[str, Any], table: Table = ORDERS) -> list[Finding]:
-    found = await readiness.check_readiness(RecordedDatabase(answers() | changed), Mode.CDC, [table])
-    return [finding for finding in found if finding.severity is not Severity.OK]
+@pytest.mark.parametrize(("version", "asked"), [("v23.2.12", False), ("v24.1.0", True), ("v26.1.3", True)])
+def test_what_writers_would_have_left_out_is_asked_for_where_they_can(version: str, *, asked: bool) -> None:
+    made = statement("shop", [("public", "orders")], NOW, f"CockroachDB CCL {version} (x86_64-pc-linux-gnu)")
+    assert ("ignore_disable_changefeed_replication" in made) is asked
 
 
-@pytest.mark.parametrize(
-    ("changed", "check", "remedy"),
-    [
-        ({readiness.RANGEFEED: [{"kv.rangefeed.enabled": False}]}, "RANGEFEED", "SET CLUSTER SETTING kv.rangefeed.enabled = true;"),
-        ({readiness.TABLE_GRANTS: []}, "CHANGEFEED", 'GRANT CHANGEFEED ON TABLE "public"."orders" TO app;'),
-    ],
-)
-async def test_what_keeps_a_changefeed_from_being_made_is_an_error(changed: dict[str, Any], check: str, remedy: str) -> None:
-    assert [(finding.check, finding.severity, finding.remedy) for finding in await findings(changed)] == [(check, Severity.ERROR, remedy)]
+def test_a_version_is_known_by_its_first_two_numbers() -> None:
+    assert version_of("CockroachDB CCL v25.4.0-beta.1 (darwin)") == (25, 4)
+    assert version_of("something else") is None
 
 
-@pytest.mark.parametrize(
-    "granted",
-    [
-        {},
-        {readiness.TABLE_GRANTS: [], readiness.SYSTEM_GRANTS: [{"privilege_type": "CHANGEFEED"}]},
-        {readiness.TABLE_GRANTS: [{"schema_name": "public", "table_name": "orders", "privilege_type": "ALL"}]},
-    ],
-)
-async def test_the_privilege_may_be_held_on_the_table_or_everywhere(granted: dict[str, Any]) -> None:
-    assert await findings(granted) == []
-
-
-async def test_who_may_not_see_the_setting_is_told() -> None:
-    def refuse() -> list[Any]:
-        raise ConfigError("only users with the VIEWCLUSTERSETTING privilege are allowed")
-
-    (found,) = await findings({readiness.RANGEFEED: refuse})
-    assert (found.check, found.severity, found.remedy) == ("RANGEFEED", Severity.WARNING, "GRANT SYSTEM VIEWCLUSTERSETTING TO app;")
+PLACES = [("public", "orders"), ("public", "My Table"), ("S p", "a.b"), ("public", 'o"dd')]
 
 
 @pytest.mark.parametrize(
-    ("table", "checks"),
+    ("told", "place"),
     [
-        (Table("public", "order lines", ORDERS.columns, ("id",), Identity.KEY), ["TABLE_NAME", "CHANGEFEED"]),
-        (Table("public", "orders", ORDERS.columns, (), Identity.NOTHING), ["NO_KEY"]),
+        ("shop.public.orders", PLACES[0]),
+        ("shop.public.orders.fam_1_note", PLACES[0]),
+        ('shop.public."My Table"', PLACES[1]),
+        ('shop.public."My Table".Fam.ily', PLACES[1]),
+        ('shop."S p"."a.b"', PLACES[2]),
+        ('shop.public."o""dd"', PLACES[3]),
+        ('"shop".public.orders', PLACES[0]),
+        ("shop.public.other", None),
+        ("", None),
     ],
 )
-async def test_tables_that_cannot_be_followed_are_errors(table: Table, checks: list[str]) -> None:
-    assert [finding.check for finding in await findings({}, table)] == checks
-
-
-async def test_the_jobs_changefeeds_are_ended_and_no_others() -> None:
-    def running(prefix: str) -> list[Any]:
-        assert prefix == feed_prefix(OWNED)
-        return [{"job_id": 42, "status": "running"}]
-
-    recorded = RecordedDatabase({changefeed.JOBS: running, cancel_statement(42): []})
-    await end_changefeeds(recorded, OWNED)
-    assert recorded.asked == [changefeed.JOBS, "CANCEL JOB 42"]
-    assert f"topic_prefix={feed_prefix(OWNED)}." in by_hand(OWNED)
+def test_a_table_is_known_however_a_changefeed_quotes_it_and_by_its_column_families(told: str, place: tuple[str, str] | None) -> None:
+    assert place_of(told, told_names("shop", PLACES)) == place
 
 
 @pytest.mark.parametrize(
-    ("cursor", "passed"),
+    ("name", "kind"),
     [
-        ("1736000000000000000.0000000001", False),
-        ("1736000000000000000.0000000002", True),
-        ("1736000000000000001", True),
-        ("now", False),
-        (None, False),
+        ("INT8", types.BigInteger),
+        ("INT2", types.SmallInteger),
+        ("FLOAT4", types.REAL),
+        ("FLOAT8", types.Double),
+        ("DECIMAL(10,2)", types.Numeric),
+        ("VARCHAR(20)", types.String),
+        ("STRING COLLATE en_US_u_ks_level2", types.String),
+        ("TIMESTAMPTZ(3)", types.DateTime),
+        ("INT8[]", types.ARRAY),
+        ("public.mood", types.NullType),
+        ("BIT(3)", types.NullType),
+        ("GEOMETRY(POINT,4326)", types.NullType),
     ],
 )
-async def test_a_resolved_timestamp_tells_what_is_behind_the_connector(cursor: str | None, passed: bool) -> None:
-    moment = await changefeed.read_moment(RecordedDatabase({changefeed.NOW: [{"moment": "1736000000000000000.0000000002"}]}))
-    assert moment == Decimal("1736000000000000000.0000000002")
-    assert await ResolvedPassage(moment).passed({"offset.cursor": cursor}) is passed
+def test_types_are_known_by_cockroachdbs_own_names(name: str, kind: type[types.TypeEngine[object]]) -> None:
+    assert isinstance(column_type(name), kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "refused"), [("INT8", False), ("public.mood", False), ("JSONB", True), ("STRING[]", True), ("STRING COLLATE de", True)]
+)
+def test_a_key_that_is_not_told_so_that_a_row_is_found_by_it_is_refused(name: str, *, refused: bool) -> None:
+    assert (UNSPOKEN_KEYS.fullmatch(name) is not None) is refused

@@ -1,67 +1,159 @@
 """
-The changefeed that the connector makes for a job: found, ended, and held against the time.
+The changefeed that tells which rows have changed, and from time to time up to which moment it has told all of them.
 
-The connector does not end it: a job of the database goes on writing into Kafka after the connector is gone.
+One without a sink (CockroachDB's documentation: "CREATE CHANGEFEED"): it answers on its connection until that is closed, and nothing
+of it is left in the cluster then.
 """
 
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
-from typing import Any
+import re
+import select
+import time
+from collections.abc import Iterable, Mapping
+from itertools import product
+from types import TracebackType
+from typing import Self
 
-from pipeline.sources.queries import Queries, only_row
-from pipeline.sources.source import Ownership
+import msgspec
+import psycopg
+from msgspec import Struct
+from psycopg import OperationalError
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
+from sqlalchemy import text
 
-FEED = "feed"
+from pipeline.errors import PipelineError, SourceError, SourceUnavailableError
+from pipeline.sources.dialects.engine import Database, connection, driver_connection, explain
+from pipeline.sources.following import Changed, NoMoreToldError, Place, Resolved
+from pipeline.sources.queries import quoted
 
-JOBS = """
-SELECT job_id, status FROM [SHOW CHANGEFEED JOBS]
- WHERE status IN ('running', 'paused', 'pending') AND description LIKE '%%topic_prefix=' || %s || '.%%'
-"""
+RESOLVED_SECONDS = 1
+SILENCE_SECONDS = 60.0
 
-NOW = "SELECT cluster_logical_timestamp()::STRING AS moment"
+VERSION = "SELECT version()"
 
+SESSION = ("SET default_transaction_read_only = off", "SET statement_timeout = 0")
+"""A changefeed is no query to a session that reads only, and has no end."""
 
-def feed_prefix(owned: Ownership) -> str:
-    """The prefix of the topics into which the database writes: part of the generation's own, so that they go with it."""
-    return f"{owned.topic_prefix}.{FEED}"
+LEFT_OUT_SINCE = (24, 1)
+"""From this version on writers may ask that changefeeds leave their changes out (`disable_changefeed_replication`)."""
 
-
-async def end_changefeeds(queries: Queries, owned: Ownership) -> None:
-    """End the generation's changefeeds; one that has ended is no error."""
-    for row in await queries.rows(JOBS, feed_prefix(owned)):
-        await queries.rows(cancel_statement(row["job_id"]))
-
-
-def cancel_statement(job_id: int) -> str:
-    """The SQL that ends a changefeed."""
-    return f"CANCEL JOB {int(job_id)}"
-
-
-def by_hand(owned: Ownership) -> str:
-    """The SQL that ends the generation's changefeeds by hand."""
-    made = f"topic_prefix={feed_prefix(owned)}."
-    return f"CANCEL JOBS (SELECT job_id FROM [SHOW CHANGEFEED JOBS] WHERE description LIKE '%{made}%');"  # noqa: S608 - names of our own
+_NO_MORE = re.compile(r'"(?P<ended>[^"]+)" was (?:truncated|dropped)|offline table: (?P<offline>[^ ]+)')
+_VERSION = re.compile(r"\bv(\d+)\.(\d+)")
+_BYTEA = 17
 
 
-class ResolvedPassage:
-    """
-    Tells when the connector has read everything that had been committed at a moment of the cluster's clock.
+class _Value(Struct):
+    updated: str | None = None
+    resolved: str | None = None
 
-    Every changefeed says from time to time up to which moment it has told everything (`resolved`),
-    and the connector's offset keeps the last.
-    """
 
-    def __init__(self, moment: Decimal) -> None:
-        self._moment = moment
+_decode = msgspec.json.Decoder(_Value).decode
 
-    async def passed(self, offset: Mapping[str, Any]) -> bool:
-        """Whether a connector at this offset has."""
+
+def statement(database: str, places: Iterable[Place], since: str, version: str) -> str:
+    """The SQL of a changefeed that tells what changes in these tables after the moment, for a cluster that calls its version so."""
+    names = ", ".join(f"TABLE {quoted(database)}.{quoted(schema)}.{quoted(name)}" for schema, name in places)
+    options = (
+        f"cursor = '{since}', updated, full_table_name, split_column_families, "
+        f"resolved = '{RESOLVED_SECONDS}s', min_checkpoint_frequency = '{RESOLVED_SECONDS}s'"
+    )
+    found = version_of(version)
+    if found is None or found >= LEFT_OUT_SINCE:
+        options += ", ignore_disable_changefeed_replication = true"
+    return f"CREATE CHANGEFEED FOR {names} WITH {options}"
+
+
+def version_of(version: str) -> tuple[int, int] | None:
+    """The version's first two numbers, as `SELECT version()` has them; None where they cannot be seen."""
+    found = _VERSION.search(version)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+class Changefeed:
+    """Implements `pipeline.sources.following.Feed`."""
+
+    def __init__(self, database: Database, places: Iterable[Place], since: str) -> None:
+        self._database = database
+        self._places = list(places)
+        self._since = since
+        self._told_names = told_names(str(database.url.database), self._places)
+        self._heard_at = time.monotonic()
+
+    def __enter__(self) -> Self:
+        with connection(self._database) as opened:
+            version = str(opened.execute(text(VERSION)).scalar_one())
+        driver = driver_connection(self._database)
+        if not isinstance(driver, psycopg.Connection):
+            raise TypeError(f"{self._database.driver.name} is not psycopg")
+        self._connection = driver
+        driver.autocommit = True
+        for each in SESSION:
+            driver.execute(each)
+        driver.pgconn.send_query(statement(str(self._database.url.database), self._places, self._since, version).encode())
+        driver.pgconn.set_single_row_mode()
+        self._heard_at = time.monotonic()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._connection.close()
+
+    def get(self, timeout_seconds: float) -> Changed | Resolved | None:
+        """What is told next; None when nothing is told within the time."""
+        wire = self._connection.pgconn
         try:
-            return Decimal(str(offset.get("offset.cursor"))) >= self._moment
-        except InvalidOperation:
-            return False
+            while wire.is_busy():
+                if not select.select([wire.socket], [], [], timeout_seconds)[0]:
+                    self._fail_if_silent()
+                    return None
+                wire.consume_input()
+            result = wire.get_result()
+        except OperationalError as error:
+            raise explain(error, self._database, broken=True) from None
+        self._heard_at = time.monotonic()
+        if result is None or result.status != ExecStatus.SINGLE_TUPLE:
+            raise self._ended(result)
+        return self._told(result)
+
+    def settle(self, moment: str) -> None:
+        """Nothing of a changefeed is kept by the cluster."""
+
+    def _told(self, result: PGresult) -> Changed | Resolved:
+        name, key, value = (_bytes(result, column) for column in range(3))
+        told = _decode(value or b"{}")
+        if name is None and told.resolved is not None:
+            return Resolved(told.resolved, told.resolved)
+        place = place_of((name or b"").decode(), self._told_names)
+        if place is None or key is None or told.updated is None:
+            raise SourceError(f"the changefeed of {self._database.name} told what it was not asked for: {(name or b'').decode()}")
+        return Changed(place, key.decode(), told.updated)
+
+    def _fail_if_silent(self) -> None:
+        if time.monotonic() - self._heard_at > SILENCE_SECONDS:
+            raise SourceUnavailableError(f"the changefeed of {self._database.name} has told nothing for {SILENCE_SECONDS:.0f} s")
+
+    def _ended(self, result: PGresult | None) -> PipelineError:
+        said = " ".join(((result.error_message if result is not None else b"") or b"").decode(errors="replace").split())
+        if found := _NO_MORE.search(said):
+            return NoMoreToldError(f"the changefeed ended: {said}", found["ended"] or found["offline"])
+        return explain(SourceError(f"the changefeed ended: {said}"), self._database, broken=not said)
 
 
-async def read_moment(queries: Queries) -> Decimal:
-    """Return the present moment: nanoseconds and, behind the point, a counter."""
-    return Decimal((await only_row(queries, NOW))["moment"])
+def told_names(database: str, places: Iterable[Place]) -> dict[str, Place]:
+    """What a changefeed may call each of the tables: each part of its name in quotes, or not, as CockroachDB's grammar needs them."""
+    return {".".join(parts): place for place in places for parts in product(*((name, quoted(name)) for name in (database, *place)))}
+
+
+def place_of(told: str, names: Mapping[str, Place]) -> Place | None:
+    """The table that a changefeed calls so; the name of a column family may stand behind."""
+    found = names.get(told)
+    while found is None and "." in told:
+        told = told.rpartition(".")[0]
+        found = names.get(told)
+    return found
+
+
+def _bytes(result: PGresult, column: int) -> bytes | None:
+    value = result.get_value(0, column)
+    if value is not None and result.ftype(column) == _BYTEA:
+        return bytes.fromhex(value[2:].decode())
+    return value

@@ -1,82 +1,101 @@
-"""What the cluster, the user and the tables still lack for a job."""
+"""What the cluster, the user and the tables still lack for a job that follows changes."""
 
 import re
 from collections.abc import Iterator, Sequence
 
-from pipeline.errors import ConfigError
-from pipeline.sources.findings import by_severity
-from pipeline.sources.queries import Queries, Row, only_row
-from pipeline.sources.source import Finding, Mode, Severity, Table
+from sqlalchemy import Connection, text
 
-SERVER = "SELECT version() AS version, current_user AS user_name, current_database() AS database_name"
+from pipeline.errors import PipelineError
+from pipeline.sources.cockroachdb.changefeed import VERSION, version_of
+from pipeline.sources.dialects.engine import Database, connection
+from pipeline.sources.queries import quoted
+from pipeline.sources.source import Finding, Severity, Table
 
+OLDEST = (23, 1)
+"""From this version on SELECT is the one privilege that a changefeed without a sink needs."""
+
+USER = "SELECT current_user"
 RANGEFEED = "SHOW CLUSTER SETTING kv.rangefeed.enabled"
+GRANTED = "SELECT has_table_privilege(current_user, :name, 'SELECT')"
+HISTORY = "SHOW ZONE CONFIGURATION FROM TABLE {}"
 
-SYSTEM_GRANTS = "SELECT privilege_type FROM [SHOW SYSTEM GRANTS] WHERE grantee IN (current_user, 'public', 'admin')"
+SHORT_SECONDS = 4 * 3600
+"""CockroachDB's own setting: a reader that is away for longer has to begin anew."""
 
-TABLE_GRANTS = """
-SELECT schema_name, table_name, privilege_type FROM [SHOW GRANTS]
- WHERE database_name = current_database() AND object_type = 'table'
-   AND (grantee IN (current_user, 'public') OR pg_has_role(current_user, grantee, 'member'))
-"""
+UNSPOKEN_KEYS = re.compile(r".*\[\]|JSONB|TSVECTOR|TSQUERY|GEOMETRY.*|GEOGRAPHY.*|VECTOR.*|.* COLLATE .*")
+"""Types whose values a changefeed does not tell so that a row can be found by them."""
 
-PLAIN = re.compile(r"[A-Za-z0-9_]+")
-"""Debezium's connector leaves any other character of a name out when it makes the changefeed."""
+_TTL = re.compile(r"gc\.ttlseconds = (\d+)")
 
 
-async def check_readiness(queries: Queries, mode: Mode, tables: Sequence[Table]) -> list[Finding]:
-    """Every finding on the cluster, the user and the tables, errors first; a snapshot is a changefeed, too."""
-    server = await only_row(queries, SERVER)
-    findings = [Finding("SERVER_VERSION", Severity.OK, server["version"]), await _rangefeed(queries, server)]
-    grants = {(row["schema_name"], row["table_name"], row["privilege_type"]) for row in await queries.rows(TABLE_GRANTS)}
-    everywhere = {row["privilege_type"] for row in await queries.rows(SYSTEM_GRANTS)}
+def check_cluster(opened: Connection, database: Database, tables: Sequence[Table]) -> list[Finding]:
+    """Every finding on cluster, user and tables."""
+    version, user = (str(opened.execute(text(each)).scalar_one()) for each in (VERSION, USER))
+    findings = [_version(version), _rangefeed(database, user)]
     for table in tables:
-        findings += _names(table)
-        if "CHANGEFEED" not in everywhere and not _granted(table, grants):
-            findings.append(_not_granted(table, server))
-        if not table.key:
-            message = f"{table.qualified_name}: it has no primary key of its own, so that its rows are told apart by a hidden column"
-            findings.append(Finding("NO_KEY", Severity.ERROR, message, "Give it a primary key.", table=table.qualified_name))
-    return by_severity(findings)
+        findings += [*_privilege(opened, table, user), *_key(table), *_history(database, table)]
+    return findings
 
 
-async def _rangefeed(queries: Queries, server: Row) -> Finding:
+def _version(version: str) -> Finding:
+    found = version_of(version)
+    if found is None or found >= OLDEST:
+        return Finding("SERVER_VERSION", Severity.OK, version)
+    needed = ".".join(map(str, OLDEST))
+    return Finding("SERVER_VERSION", Severity.ERROR, f"{version}: changes are followed from version {needed} on", "Upgrade the cluster.")
+
+
+def _rangefeed(database: Database, user: str) -> Finding:
     try:
-        (row,) = await queries.rows(RANGEFEED)
-    except ConfigError:
+        with connection(database) as opened:
+            setting = str(opened.exec_driver_sql(RANGEFEED).scalar_one())
+    except PipelineError:
         return Finding(
             "RANGEFEED",
             Severity.WARNING,
-            f"The user {server['user_name']} may not see whether kv.rangefeed.enabled is set, which changefeeds need",
+            f"The user {user} may not see whether kv.rangefeed.enabled is set, without which nobody is told changes",
             None,
-            f"GRANT SYSTEM VIEWCLUSTERSETTING TO {server['user_name']};",
+            f"GRANT SYSTEM VIEWCLUSTERSETTING TO {quoted(user)};",
         )
-    if str(next(iter(row.values()))).lower() in ("true", "t"):
+    if setting.lower() in ("true", "t", "on"):
         return Finding("RANGEFEED", Severity.OK, "kv.rangefeed.enabled is set")
     return Finding(
         "RANGEFEED",
         Severity.ERROR,
-        "kv.rangefeed.enabled is not set: the cluster makes no changefeeds",
+        "kv.rangefeed.enabled is not set: the cluster tells nobody its changes",
         "An administrator runs it.",
         "SET CLUSTER SETTING kv.rangefeed.enabled = true;",
     )
 
 
-def _names(table: Table) -> Iterator[Finding]:
-    odd = ", ".join(name for name in (table.schema, table.name) if not PLAIN.fullmatch(name))
-    if odd:
-        message = f"{table.qualified_name}: Debezium's CockroachDB connector cannot name {odd} in a changefeed"
-        advice = "Names of letters, digits and underscores are possible."
-        yield Finding("TABLE_NAME", Severity.ERROR, message, advice, table=table.qualified_name)
+def _privilege(opened: Connection, table: Table, user: str) -> Iterator[Finding]:
+    name = f"{quoted(table.schema)}.{quoted(table.name)}"
+    if not opened.execute(text(GRANTED), {"name": name}).scalar_one():
+        message = f"{table.qualified_name}: the user {user} may not read it"
+        yield Finding("SELECT", Severity.ERROR, message, None, f"GRANT SELECT ON TABLE {name} TO {quoted(user)};", table.qualified_name)
 
 
-def _granted(table: Table, grants: set[tuple[str, str, str]]) -> bool:
-    held = {privilege for schema, name, privilege in grants if (schema, name) == (table.schema, table.name)}
-    return bool(held & {"ALL", "CHANGEFEED"})
+def _key(table: Table) -> Iterator[Finding]:
+    if not table.key:
+        message = f"{table.qualified_name}: it has no primary key of its own, so that its rows are told apart by a hidden column"
+        yield Finding("NO_KEY", Severity.ERROR, message, "Give it a primary key.", table=table.qualified_name)
+    for column in table.columns:
+        if column.name in table.key and UNSPOKEN_KEYS.fullmatch(column.type):
+            message = f'{table.qualified_name}: no row can be found by its key, as "{column.name}" is of the type {column.type}'
+            advice = "Give it a key of another type, or post a SNAPSHOT job."
+            yield Finding("KEY_TYPE", Severity.ERROR, message, advice, table=table.qualified_name)
 
 
-def _not_granted(table: Table, server: Row) -> Finding:
-    user = server["user_name"]
-    message = f"{table.qualified_name}: the user {user} may not make a changefeed of it"
-    remedy = f'GRANT CHANGEFEED ON TABLE "{table.schema}"."{table.name}" TO {user};'
-    return Finding("CHANGEFEED", Severity.ERROR, message, None, remedy, table.qualified_name)
+def _history(database: Database, table: Table) -> Iterator[Finding]:
+    """How long the cluster can show rows as they were; where that cannot be seen, nothing is said."""
+    name = f"{quoted(table.schema)}.{quoted(table.name)}"
+    try:
+        with connection(database) as opened:
+            told = " ".join(str(value) for row in opened.exec_driver_sql(HISTORY.format(name)) for value in row)
+    except PipelineError:
+        return
+    found = _TTL.search(told)
+    if found is not None and int(found[1]) < SHORT_SECONDS:
+        message = f"{table.qualified_name}: the cluster forgets its rows' past after {found[1]} s: a reader may not be away for longer"
+        remedy = f"ALTER TABLE {name} CONFIGURE ZONE USING gc.ttlseconds = 90000;"
+        yield Finding("HISTORY", Severity.WARNING, message, None, remedy, table.qualified_name)

@@ -7,20 +7,22 @@ from typing import Any
 from sqlalchemy import Connection, Inspector, inspect, or_, select, text
 from sqlalchemy.types import TypeEngine
 
+from pipeline.sources.cockroachdb import catalogue as cockroachdb
 from pipeline.sources.dialects import duckdb, sqlanywhere_catalogue, sqlite, sybase_catalogue
 from pipeline.sources.dialects.expressions import rows_of
 from pipeline.sources.dialects.tables import FoundColumn, FoundTable, shortest_key
 
-SYSTEM_SCHEMAS = frozenset({"information_schema", "INFORMATION_SCHEMA", "pg_catalog", "sys", "guest", "crdb_internal", "pg_extension"})
+SYSTEM_SCHEMAS = frozenset({"information_schema", "INFORMATION_SCHEMA", "pg_catalog", "sys", "guest"})
 SYSTEM_PREFIXES = ("pg_toast", "pg_temp", "db_")
 
-SEVERAL_SCHEMAS = frozenset({"postgresql", "mssql", "cockroachdb", "redshift"})
+SEVERAL_SCHEMAS = frozenset({"postgresql", "mssql", "redshift"})
 """Dialects whose databases hold schemas; elsewhere the connection's own schema is all that it reaches."""
 
 PARTITIONS = "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relispartition"
 """PostgreSQL's partitions, whose rows are read with those of the table that they are part of."""
 
 _OWN: dict[str, Callable[[Connection], list[FoundTable]]] = {
+    "cockroachdb": cockroachdb.read_catalogue,
     "duckdb": duckdb.read_catalogue,
     "sqlany": sqlanywhere_catalogue.read_catalogue,
     "sqlite": sqlite.read_catalogue,
@@ -38,6 +40,8 @@ def read_catalogue(connection: Connection) -> list[FoundTable]:
 
 def read_table(connection: Connection, schema: str, name: str) -> FoundTable | None:
     """One table; None where there is none of this name."""
+    if connection.dialect.name == "cockroachdb":
+        return cockroachdb.read_table(connection, schema, name)
     own = _OWN.get(connection.dialect.name)
     if own is not None:
         return next((found for found in own(connection) if (found.schema, found.name) == (schema, name)), None)

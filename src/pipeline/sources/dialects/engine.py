@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -64,6 +65,8 @@ REFUSALS = (
 )
 """Words by which drivers tell that a connection is refused, and will be until a person does something; all else may pass."""
 
+HISTORY_GONE = "HISTORY_GONE"
+
 LOST = (
     "connection refused",
     "connection timeout",
@@ -74,15 +77,27 @@ LOST = (
     "server closed the connection",
     "connection is closed",
     "connection has been closed",
+    "timestamp in the future",
     "database is locked",
     "lock on file",
     "[08001]",
     "[08s01]",
 )
-"""Words by which they tell that it broke off."""
+"""Words by which they tell that it broke off, or that it helps to try again."""
 
 NO_LIBRARY = ("could not load dbcapi", "can't open lib", "data source name not found")
 """Words by which they tell that something of the system is not installed."""
+
+FORGOTTEN = ("gc threshold",)
+"""Words by which they tell that they have forgotten what their rows were at a moment."""
+
+KEEP_HISTORY = (
+    "Post the job again. To let a job's reader be away for longer, have the database keep what rows were for a day: "
+    "ALTER DATABASE ... CONFIGURE ZONE USING gc.ttlseconds = 90000;"
+)
+
+AT_A_MOMENT = {"COCKROACHDB": "SET TRANSACTION AS OF SYSTEM TIME '{}'"}
+"""What has a transaction read the rows as they were, as its first statement, in the databases that can; no moment can be bound."""
 
 VALUELESS = (INFINITE, "could not decode to utf-8")
 """Words by which they tell that they have nothing for a value."""
@@ -92,6 +107,7 @@ VALUELESS = (INFINITE, "could not decode to utf-8")
 class Database:
     """A database, and how it is reached; `url` is as it was given, which is not always the engine's."""
 
+    source_type: str
     url: URL
     engine: Engine
     driver: Driver
@@ -117,17 +133,17 @@ def open_database(source_type: str, url: URL) -> Database:
     except (SQLAlchemyError, TypeError, ValueError) as error:
         raise ConfigError(f"the driver {url.drivername} does not take the URL: {_cleaned(error, url)}") from None
     teach_types(engine.dialect)
-    return Database(url, engine, driver)
+    return Database(source_type, url, engine, driver)
 
 
 @contextmanager
-def connection(database: Database) -> Iterator[Connection]:
+def connection(database: Database, moment: str | None = None) -> Iterator[Connection]:
     """
-    A connection that is closed at the end.
+    A connection that is closed at the end; until its transaction is ended, it reads the rows as they were at the moment, if one is given.
 
     Raises:
         SourceUnavailableError: The database does not answer, or stopped to.
-        ConfigError: It refuses (a password, a name, a privilege).
+        ConfigError: It refuses (a password, a name, a privilege), or has forgotten what was at the moment.
         SourceError: Anything else that it said to a statement.
     """
     try:
@@ -138,9 +154,28 @@ def connection(database: Database) -> Iterator[Connection]:
         try:
             for statement in SESSION.get(opened.dialect.name, ()):
                 opened.exec_driver_sql(statement)
+            if moment is not None:
+                look_back(opened, database, moment)
             yield opened
         except (SQLAlchemyError, OSError) as error:
             raise _refused(error, database) from error
+
+
+def driver_connection(database: Database) -> Any:
+    """A connection of the driver's own, which the caller closes. Raises as `connection`."""
+    try:
+        opened = database.engine.raw_connection()
+    except (database.engine.dialect.loaded_dbapi.Error, SQLAlchemyError, OSError) as error:
+        raise _not_connected(error, database) from error
+    driver = opened.driver_connection
+    opened.detach()
+    return driver
+
+
+def look_back(opened: Connection, database: Database, moment: str) -> None:
+    """Begin a transaction that reads the rows as they were at the moment (a number); the one before is ended."""
+    opened.rollback()
+    opened.exec_driver_sql(AT_A_MOMENT[database.source_type].format(Decimal(moment)))
 
 
 def _arguments(url: URL) -> dict[str, Any]:
@@ -171,10 +206,18 @@ def _not_connected(error: Exception, database: Database) -> PipelineError:
 
 
 def _refused(error: Exception, database: Database) -> PipelineError:
-    text = _cleaned(error, database.url)
     broken = isinstance(error, DBAPIError) and error.connection_invalidated
+    return explain(error, database, broken=broken)
+
+
+def explain(error: Exception, database: Database, *, broken: bool = False) -> PipelineError:
+    """Return what an error means that a statement came to."""
+    text = _cleaned(error, database.url)
     if broken or isinstance(error, OSError) or _says(text, LOST):
         return SourceUnavailableError(f"the database {database.name} stopped answering: {text}")
+    if _says(text, FORGOTTEN):
+        message = f"the database {database.name} has forgotten what its rows were: {text}"
+        return ConfigError(message, suggestion=KEEP_HISTORY, code=HISTORY_GONE)
     if isinstance(error, DataError) or _says(text, VALUELESS):
         suggestion = "Change the value, or the column's type, at the source. Then post the job again."
         message = f"the driver of {database.name} has nothing for a value: {text}"

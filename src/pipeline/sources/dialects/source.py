@@ -133,8 +133,6 @@ class DialectSource:
         )
 
 
-def open_source(
-    source_type: str, url: str, user: str | None = None, password: str | None = None, *, slot_timeout_seconds: float = 0.0
-) -> DialectSource:
+def open_source(source_type: str, url: str, user: str | None = None, password: str | None = None) -> DialectSource:
     """The source database of a job; nothing is connected to yet. Raises `ConfigError` for a URL that cannot be read."""
     return DialectSource(source_type, parse(source_type, url, user, password))

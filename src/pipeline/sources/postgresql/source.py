@@ -1,6 +1,7 @@
 """A PostgreSQL database as the source of one job."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -150,18 +151,16 @@ class PostgresSource:
         """Its log takes markers."""
         return self
 
-    async def emit_marker(self, token: str) -> None:
+    async def emit_marker(self) -> Callable[[bytes], bool]:
         """Write a marker into the log now."""
+        token = uuid.uuid4().hex
         async with self._session() as connection:
             await marker.emit_marker(connection, token)
+        return lambda value: marker.marker_token(value) == token
 
     def marker_topic(self, owned: Ownership) -> str:
         """Name the topic on which markers arrive."""
         return topics.message_topic(owned)
-
-    def marker_token(self, value: bytes) -> str | None:
-        """The token in a record of the marker topic, or None for another message."""
-        return marker.marker_token(value)
 
     def is_noted(self, offset: Mapping[str, Any], marker_record: bytes | None) -> bool:
         """Whether a connector that goes on from the offset has the initial read behind it, and the marker, if one is given."""

@@ -1,6 +1,7 @@
 """A fake of the source database."""
 
-from collections.abc import Mapping, Sequence
+import secrets
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests.unit.jobs.servers import Servers
@@ -66,12 +67,11 @@ class Source:
     def barrier(self) -> "Source":
         return self
 
-    async def emit_marker(self, token: str) -> None:
+    async def emit_marker(self) -> Callable[[bytes], bool]:
         self._servers.answer("source")
+        token = secrets.token_hex(4)
         self._servers.markers.append(token)
-
-    def marker_token(self, value: bytes) -> str:
-        return value.decode()
+        return lambda value: value.decode() == token
 
     def is_noted(self, offset: Mapping[str, Any], marker: bytes | None) -> bool:
         return offset["noted"] == "marker" if marker else offset["noted"] is not None

@@ -1,0 +1,219 @@
+"""CockroachDB's rows and changes, read by rowstream's own reader: from a stand-in (tests/fakes/cockroach)."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pymongo.database import Database
+from tests.e2e.conftest import MakeService
+from tests.e2e.harness import typed_rows
+from tests.e2e.harness.client import JobClient, changes_seen, codes, rows_seen
+from tests.e2e.harness.comparing import expect_documents_equal_rows
+from tests.e2e.harness.leftovers import left_behind
+from tests.e2e.harness.requests import job_request
+from tests.e2e.harness.service import kill_process
+from tests.e2e.harness.source import SourceDatabase
+from tests.e2e.harness.traffic import Accounts, Traffic, fill
+from tests.e2e.harness.waiting import wait_until
+from tests.fakes.cockroach.server import Cockroach
+from tests.proofs.kinds import Kind
+
+from stack.stack import Stack
+
+pytestmark = pytest.mark.proves(Kind.STANDIN, "COCKROACHDB")
+
+LARGE = 60_000
+
+
+@pytest.fixture
+def cluster(source: SourceDatabase) -> Iterator[Cockroach]:
+    with Cockroach(source.admin_dsn) as made:
+        yield made
+
+
+def cockroach_request(source: SourceDatabase, cluster: Cockroach, target_url: str, mode: str) -> dict[str, Any]:
+    url = f"jdbc:postgresql://127.0.0.1:{cluster.port}/{source.name}"
+    return job_request(source, target_url, mode, type="COCKROACHDB", url=url)
+
+
+def test_rows_and_changes_arrive_and_nothing_is_left(
+    stack: Stack, jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
+) -> None:
+    fill(source, 2_000)
+    request = cockroach_request(source, cluster, target_url, "CDC")
+    ready = jobs.ask("POST", "/jobs/readiness", request)
+    assert ready["ready"] is True, ready
+    job_id = jobs.post(request)
+    jobs.wait_until_streaming(job_id)
+
+    source.run("UPDATE account SET balance = balance + 1 WHERE id % 2 = 0", "DELETE FROM account WHERE id % 10 = 0")
+    source.run("UPDATE account SET id = id + 100000 WHERE id <= 5", "INSERT INTO mark VALUES (1, 1), (2, 2)")
+    jobs.stop(job_id)
+    job = jobs.wait_for_status(job_id, "COMPLETED")
+
+    expect_documents_equal_rows(source, target, {"account": "account", "mark": "mark"})
+    assert rows_seen(job) == 2_000
+    assert left_behind(stack, source, target, job_id) == []
+
+
+def test_a_job_without_a_snapshot_takes_what_changes_from_its_answer_on(
+    jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
+) -> None:
+    fill(source, 100)
+    job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC_ONLY"))
+
+    source.run("UPDATE account SET balance = 0 WHERE id <= 7", "DELETE FROM account WHERE id = 7")
+    jobs.stop(job_id)
+    job = jobs.wait_for_status(job_id, "COMPLETED")
+
+    assert sorted(document["_id"] for document in target["account"].find()) == [1, 2, 3, 4, 5, 6]
+    assert rows_seen(job) == 0
+    assert 6 <= changes_seen(job) <= 8, "what happens to a row within a moment is one change"
+
+
+def test_readers_that_are_killed_and_cut_off_lose_and_double_nothing(
+    make_service: MakeService, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
+) -> None:
+    service = make_service(workers=1, ROWSTREAM_CONNECTOR_RESTARTS="100")
+    service.start()
+    jobs, dice = JobClient(service), random.Random(20261126)  # noqa: S311 - chance that can be repeated
+    fill(source, 3_000)
+    job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+    with Traffic(source, Accounts(seed=7, largest_key=3_000)) as traffic:
+        for round_ in range(6):
+            seen = changes_seen(jobs.get(job_id))
+            traffic.wait_for(traffic.changes + 100)
+            jobs.wait_for_changes(job_id, seen + dice.randrange(1, 50))
+            if round_ % 3 == 2:
+                cluster.cut()
+            else:
+                (reader,) = wait_until(lambda: service.readers, "a reader runs")
+                kill_process(reader)
+    jobs.stop(job_id)
+    job = jobs.wait_for_status(job_id, "COMPLETED")
+
+    expect_documents_equal_rows(source, target, {"account": "account"})
+    assert rows_seen(job) == 3_000
+    assert {"READER_ENDED", "SOURCE_UNAVAILABLE"} <= set(codes(job, "WARNING"))
+
+
+def test_a_reader_killed_in_the_middle_of_a_large_transaction_tells_each_change_once(
+    make_service: MakeService, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
+) -> None:
+    service = make_service(workers=1)
+    service.start()
+    jobs = JobClient(service)
+    fill(source, LARGE)
+    job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+
+    source.run("UPDATE account SET balance = balance + 1")
+    job = jobs.wait_for_changes(job_id, 1)
+    assert changes_seen(job) < LARGE, "too late: the test shows nothing"
+    (reader,) = service.readers
+    kill_process(reader)
+    source.run("UPDATE account SET balance = balance + 1 WHERE id <= 100")
+    jobs.stop(job_id)
+    job = jobs.wait_for_status(job_id, "COMPLETED")
+
+    expect_documents_equal_rows(source, target, {"account": "account"})
+    assert changes_seen(job) == LARGE + 100
+    assert "READER_ENDED" in codes(job, "WARNING")
+
+
+def test_a_table_that_is_truncated_is_read_anew(
+    jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
+) -> None:
+    fill(source, 1_000)
+    job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+
+    source.run("UPDATE account SET balance = 1 WHERE id <= 10", "TRUNCATE account", "INSERT INTO mark VALUES (1, 5)")
+    source.run("INSERT INTO account SELECT n, 'again', n, '{}', NULL, now() FROM generate_series(1, 300) AS n")
+    source.run("UPDATE account SET balance = balance + 1 WHERE id % 3 = 0")
+    jobs.stop(job_id)
+    jobs.wait_for_status(job_id, "COMPLETED")
+
+    expect_documents_equal_rows(source, target, {"account": "account", "mark": "mark"})
+
+
+def test_rows_enter_and_leave_a_filter_that_the_database_alone_evaluates(
+    jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
+) -> None:
+    fill(source, 400)
+    request = cockroach_request(source, cluster, target_url, "CDC")
+    condition = "owner LIKE '%5%' AND balance <= 250"
+    request["relationalTableFilters"] = {"public": {"account": {"whereClause": condition}, "mark": {"rowCount": 2}}}
+    job_id = jobs.post(request)
+    jobs.wait_until_streaming(job_id)
+
+    source.run("UPDATE account SET balance = 500 - balance", "DELETE FROM account WHERE id % 7 = 0")
+    source.run("INSERT INTO mark SELECT n, n FROM generate_series(1, 5) AS n", "UPDATE account SET id = -id WHERE id <= 150")
+    jobs.stop(job_id)
+    jobs.wait_for_status(job_id, "COMPLETED")
+
+    inside = sorted(row[0] for row in source.ask(f"SELECT id FROM account WHERE {condition}"))
+    assert inside
+    assert sorted(document["_id"] for document in target["account"].find()) == inside
+    assert target["mark"].count_documents({}) == 2
+
+
+def test_a_new_column_a_refresh_and_a_new_table(
+    jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
+) -> None:
+    fill(source, 300)
+    job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+
+    source.run("ALTER TABLE account ADD COLUMN rank int DEFAULT 3", "UPDATE account SET rank = 4 WHERE id <= 5")
+    source.run("CREATE TABLE later (id int PRIMARY KEY, name text)", "INSERT INTO later SELECT n, 'n' FROM generate_series(1, 50) AS n")
+    target["account"].delete_one({"_id": 77})
+    jobs.refresh(job_id, "public.account", "public.later")
+    jobs.wait_until_refreshed(job_id)
+    source.run("UPDATE later SET name = 'm' WHERE id > 40", "DELETE FROM account WHERE id = 9", "DELETE FROM later WHERE id = 1")
+    jobs.stop(job_id)
+    jobs.wait_for_status(job_id, "COMPLETED")
+
+    expect_documents_equal_rows(source, target, {"account": "account", "later": "later"})
+
+
+def test_what_a_changefeed_cannot_tell_is_found_before_the_job(
+    jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target_url: str
+) -> None:
+    source.run("CREATE TABLE bare (v text)", "CREATE TABLE odd (k jsonb PRIMARY KEY)", "CREATE TABLE hidden (id int PRIMARY KEY)")
+    source.admin("ALTER TABLE hidden OWNER TO postgres", f'GRANT REFERENCES ON hidden TO "{source.role}"')
+
+    ready = jobs.ask("POST", "/jobs/readiness", cockroach_request(source, cluster, target_url, "CDC"))
+
+    found = {check["check"]: check.get("table") for check in ready["checks"] if check["severity"] == "ERROR"}
+    assert found == {"NO_KEY": "public.bare", "KEY_TYPE": "public.odd", "SELECT": "public.hidden"}
+
+
+def test_a_reader_that_is_away_for_longer_than_the_cluster_remembers_fails_the_job_with_what_to_do(
+    jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target_url: str
+) -> None:
+    fill(source, 10)
+    job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+
+    cluster.history.forget()
+    cluster.cut()
+    job = jobs.wait_for_status(job_id, "FAILED")
+
+    assert codes(job, "ERROR") == ["HISTORY_GONE"]
+
+
+def test_every_type_arrives_by_the_first_reading_and_by_changes(
+    jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
+) -> None:
+    source.run(*typed_rows.tables(), *typed_rows.rows_read())
+    job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+
+    source.run(*typed_rows.rows_changed())
+    jobs.complete(job_id)
+
+    assert target["typed"].count_documents({}) == typed_rows.count()
+    assert typed_rows.wrong(target) == []
