@@ -1,6 +1,7 @@
 """CockroachDB's rows and changes, read by rowstream's own reader: from a stand-in (tests/fakes/cockroach)."""
 
 import random
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -217,3 +218,57 @@ def test_every_type_arrives_by_the_first_reading_and_by_changes(
 
     assert target["typed"].count_documents({}) == typed_rows.count()
     assert typed_rows.wrong(target) == []
+
+
+def test_tables_that_are_made_anew_or_exchanged_are_read_anew(
+    jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
+) -> None:
+    fill(source, 200)
+    source.run("CREATE TABLE other (id int PRIMARY KEY, v int)", "INSERT INTO other SELECT n, n FROM generate_series(1, 50) AS n")
+    job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+
+    source.transact(
+        "DROP TABLE mark", "CREATE TABLE mark (writer int PRIMARY KEY, number bigint NOT NULL)", "INSERT INTO mark VALUES (7, 7)"
+    )
+    source.run("CREATE TABLE fresh (id int PRIMARY KEY, v int)", "INSERT INTO fresh SELECT n, -n FROM generate_series(40, 90) AS n")
+    source.transact("ALTER TABLE other RENAME TO older", "ALTER TABLE fresh RENAME TO other")
+    source.run("UPDATE older SET v = 0", "UPDATE other SET v = 1 WHERE id > 80", "UPDATE account SET balance = 1 WHERE id < 50")
+    wait_until(lambda: target["other"].count_documents({"v": 1}) == 10, "the other table is followed")
+    jobs.complete(job_id)
+
+    expect_documents_equal_rows(source, target, {"account": "account", "mark": "mark", "other": "other"})
+
+
+def test_a_row_that_moves_to_another_region_stays_one_document(
+    jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
+) -> None:
+    source.run("CREATE TABLE homed (crdb_region text, id int, v int, PRIMARY KEY (crdb_region, id))")
+    source.run("INSERT INTO homed SELECT 'us-east1', n, n FROM generate_series(1, 2000) AS n")
+    job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+
+    source.run("UPDATE homed SET crdb_region = 'europe-west1', v = -v WHERE id % 2 = 0")
+    jobs.complete(job_id)
+
+    rows = {row[0]: row[1] for row in source.ask("SELECT id, v FROM homed")}
+    assert {document["_id"]: document["v"] for document in target["homed"].find()} == rows
+
+
+def test_changes_made_while_a_new_table_is_taken_in_are_not_lost(
+    jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
+) -> None:
+    fill(source, 500)
+    job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+    source.run("CREATE TABLE later (id int PRIMARY KEY, n int)", "INSERT INTO later SELECT n, 0 FROM generate_series(1, 5000) AS n")
+
+    jobs.refresh(job_id, "public.later", "public.account")
+    for number in range(1, 40):
+        source.run(f"UPDATE later SET n = {number} WHERE id % 7 = {number % 7}", f"INSERT INTO later VALUES ({5000 + number}, 1)")
+        source.run(f"DELETE FROM later WHERE id = {number * 11}", f"UPDATE account SET balance = {number} WHERE id % 3 = {number % 3}")
+        time.sleep(0.1)  # an application's pace
+    jobs.wait_until_refreshed(job_id)
+    jobs.complete(job_id)
+
+    expect_documents_equal_rows(source, target, {"account": "account", "later": "later"})

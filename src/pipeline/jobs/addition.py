@@ -37,6 +37,13 @@ async def add_tables(drive: Drive, refresh: Refresh) -> tuple[str, ...]:
             code=NOT_TAKEN,
         )
     new = [table for table in catalogue if table.qualified_name in set(refresh.tables) - known]
+    if new and not drive.source.takes_further_tables:
+        names = ", ".join(table.qualified_name for table in new)
+        raise ConfigError(
+            f"the changes of {names} would not be told: the job's slot is of the tables that there were when it was made",
+            suggestion="Post a new job.",
+            code="NEW_TABLE_NOT_FOLLOWED",
+        )
     if new:
         plans = _plans(drive, catalogue, new)
         findings = await drive.source.check(drive.mode, new)

@@ -121,11 +121,12 @@ async def look_at_tables(drive: Drive) -> None:
                 table=plan.qualified_name,
             )
     for schema, table in (name for name in new if choice.takes(".".join(name))):
+        take = f'Ask for POST /jobs/{drive.job.id}/refresh with {{"tables": ["{schema}.{table}"]}} to take it in.'
         await drive.tell_once(
             f"new:{schema}.{table}",
             EventType.WARNING,
             f"{schema}.{table} is new at the source, and not among the job's tables",
             error_code="NEW_TABLE",
-            suggestion=f'Ask for POST /jobs/{drive.job.id}/refresh with {{"tables": ["{schema}.{table}"]}} to take it in.',
+            suggestion=take if drive.source.takes_further_tables else "Post a new job that takes it.",
             table=f"{schema}.{table}",
         )

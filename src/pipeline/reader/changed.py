@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from pipeline.sources.following import Changed, Place
+from pipeline.sources.following import Place
 
 _TABLE = """
 CREATE TABLE changed (schema TEXT, name TEXT, key TEXT, moment TEXT, PRIMARY KEY (schema, name, key)) WITHOUT ROWID
@@ -24,9 +24,9 @@ class ChangedRows:
         self._file = sqlite3.connect("", isolation_level=None)
         self._file.execute(_TABLE)
 
-    def add(self, changed: Changed) -> None:
-        """Take in a row."""
-        self._file.execute(_ADD, (*changed.place, changed.key, changed.moment))
+    def add(self, place: Place, key: str, moment: str) -> None:
+        """Take in a row of the table that has changed, not after the moment."""
+        self._file.execute(_ADD, (*place, key, moment))
 
     def batches(self, after: tuple[str, str, str] | None, most: Callable[[], int]) -> Iterator[tuple[Place, list[str]]]:
         """The keys, a table after the other, from behind `after` (schema, table, key) on; `most` says of how many the next batch may be."""

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import msgspec
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, and_, bindparam, or_, select
 from sqlalchemy.types import NULLTYPE
 
 from pipeline.errors import ConfigError
 from pipeline.reader.envelope import RowEncoder
 from pipeline.reader.task import ReadTable
+from pipeline.reader.told_keys import key_values
 from pipeline.sources.dialects.catalogue import read_table
 from pipeline.sources.dialects.expressions import as_written, reading, rows_of
 from pipeline.sources.dialects.types import WireType
@@ -24,7 +24,7 @@ Rows: TypeAlias = dict[bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A table's columns as they were at a moment: what travels for each, and those by which a changefeed tells its rows."""
+    """A table's columns as they were at a moment: what travels for each, and those by which the feed tells its rows."""
 
     wires: Mapping[str, WireType]
     row_key: tuple[str, ...]
@@ -39,9 +39,9 @@ class KnownColumns:
         self._shape: Shape | None = None
         self._columns: Columns | None = None
 
-    def at(self, opened: Connection) -> Columns | None:
+    def at(self, opened: Connection) -> tuple[str | None, Columns | None]:
         """
-        The columns at the moment at which the connection reads; None if there was no such table.
+        The table's number and its columns at the moment at which the connection reads; None if there was no such table.
 
         Raises:
             ConfigError: A column of the key that the job goes by was not there.
@@ -49,7 +49,7 @@ class KnownColumns:
         found = self._following.shape(opened, self._table.place)
         if found != self._shape:
             self._shape, self._columns = found, None if found is None else self._read(opened)
-        return self._columns
+        return None if found is None else found[0], self._columns
 
     def _read(self, opened: Connection) -> Columns | None:
         table = self._table
@@ -63,52 +63,52 @@ class KnownColumns:
 
 
 class PastTable:
-    """A table as it was at the moment at which the connection reads; `at_ms` is that moment."""
+    """
+    A table as it was at the moment at which the connection reads; `at_ms` is that moment.
+
+    `number` is the database's own of the table, and `encoder` writes its records; None where there was none.
+    """
 
     def __init__(self, opened: Connection, known: KnownColumns, table: ReadTable, prefix: str, database: str, at_ms: int) -> None:
         self._opened = opened
         self._table = table
-        self.columns = known.at(opened)
+        self.number, self.columns = known.at(opened)
         self.encoder = None if self.columns is None else RowEncoder(prefix, database, table, self.columns.wires, at_ms)
 
-    def rows(self, keys: Sequence[str]) -> Rows:
-        """
-        Return the rows of these keys, JSON arrays, that there were, and that satisfy the table's filter.
+    @property
+    def row_key(self) -> tuple[str, ...]:
+        """The columns by which the feed tells its rows."""
+        return () if self.columns is None else self.columns.row_key
 
-        Raises:
-            ConfigError: The keys are not those of the table as it was.
-        """
+    def rows(self, keys: Sequence[str]) -> Rows:
+        """Return the rows of these keys of the job, JSON arrays, that there were, and that satisfy the table's filter."""
         if self.columns is None or self.encoder is None:
             return {}
-        wanted = [key_values(key) for key in keys]
-        if any(len(parts) != len(self.columns.row_key) for parts in wanted):
-            raise ConfigError(f"the table {self._table.qualified_name} has another primary key", suggestion="Post the job again.")
-        rows = self._opened.execute(statement(self._table, self.columns, wanted, self._opened.dialect)).all()
-        return {self.encoder.key(row) or b"": self.encoder.image(row) for row in rows}
+        wanted = statement(self._table, self.columns, [key_values(key) for key in keys], self._opened.dialect)
+        return {self.encoder.key(row) or b"": self.encoder.image(row) for row in self._opened.execute(wanted)}
 
 
 def statement(table: ReadTable, columns: Columns, wanted: Sequence[Sequence[str]], dialect: Dialect) -> Select[Any]:
-    """The SELECT of the rows with one of these keys, each the texts of its values."""
-    rows = rows_of(dialect, table.schema, table.name, dict.fromkeys([*columns.wires, *columns.row_key]))
+    """The SELECT of the rows with one of these keys, each the texts of its values, in the feed's order."""
+    rows = rows_of(dialect, table.schema, table.name, columns.wires)
     selected = select(*(reading(rows.c[name], wire, dialect.name) for name, wire in columns.wires.items()))
     if table.condition is not None:
         selected = selected.where(as_written(table.condition))
-    return selected.where(_is_one_of([rows.c[name] for name in columns.row_key], wanted))
+    return selected.where(_is_one_of([rows.c[name] for name in columns.row_key if name in table.key], wanted))
 
 
 def differences(before: PastTable, after: PastTable, keys: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:
     """
     The records, key and value, that lead from the rows of these keys before to those after; what is deleted comes first.
 
-    Rows that are as they were have none; of a table that is gone nothing is told.
+    Rows that are as they were have none.
     """
-    if after.encoder is None:
+    if before.encoder is None or after.encoder is None:
         return
     old, new = before.rows(keys), after.rows(keys)
-    if before.encoder is not None:
-        for key, image in old.items():
-            if key not in new:
-                yield key, before.encoder.value(DELETED, image, None)
+    for key, image in old.items():
+        if key not in new:
+            yield key, before.encoder.value(DELETED, image, None)
     for key, image in new.items():
         if key not in old:
             yield key, after.encoder.value(CREATED, None, image)
@@ -125,16 +125,3 @@ def _is_one_of(columns: Sequence[ColumnElement[Any]], wanted: Sequence[Sequence[
 def _text(value: str) -> ColumnElement[Any]:
     """The value as a text without a type: the database takes it for one of the column's."""
     return bindparam(None, value, NULLTYPE, unique=True)
-
-
-def key_values(key: str) -> list[str]:
-    """The values of a key that a changefeed has told, as SQL has them: its numbers keep their digits."""
-    return [_sql(part) for part in _decode_key(key)]
-
-
-_decode_key = msgspec.json.Decoder(list[msgspec.Raw]).decode
-
-
-def _sql(part: msgspec.Raw) -> str:
-    written = bytes(part).decode()
-    return msgspec.json.decode(written, type=str) if written.startswith('"') else written

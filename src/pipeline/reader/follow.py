@@ -1,36 +1,44 @@
 """
 Following the changes of a job's tables, from one moment to the next.
 
-A changefeed says which rows have changed, and up to which moment that is all. What has become of each between the moment that is told
+A feed says which rows have changed, and up to which moment that is all. What has become of each between the moment that is told
 already and this one is read from the database itself, which can show its rows as they were. So records lead from one consistent
-state of all tables to the next, and what the changefeed tells twice, or too early, leaves no trace. Changes that a row
+state of all tables to the next, and what the feed tells twice, or too early, leaves no trace. Changes that a row
 undergoes between two moments, a second apart, are one.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from decimal import Decimal
 
 import structlog
-from msgspec import structs
 from sqlalchemy import Connection
 
 from pipeline.errors import ConfigError
 from pipeline.reader import notes
 from pipeline.reader.changed import ChangedRows
 from pipeline.reader.differences import TRUNCATED, KnownColumns, PastTable, differences
+from pipeline.reader.followed import Followed
 from pipeline.reader.output import Output
-from pipeline.reader.position import Followed, ReadPosition, encode_followed, encode_position
-from pipeline.reader.rows import FIRST_ROWS, next_size, read_rows
+from pipeline.reader.position import ReadPosition, encode_position
+from pipeline.reader.rows import FIRST_ROWS, GROWTH, next_size, read_rows
 from pipeline.reader.signals import Signals
 from pipeline.reader.task import ReadTable, ReadTask
-from pipeline.sources.dialects.catalogue import read_table
+from pipeline.reader.told_keys import OTHER_KEY, ToldKey
 from pipeline.sources.dialects.engine import Database, connection, look_back
 from pipeline.sources.following import Changed, Feed, Following, NoMoreToldError, Place, Resolved
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.5
+LOOK_AROUND_SECONDS = 10.0
+KEEP_SECONDS = 5.0
+"""How often it is kept how far a stretch is told in which nothing has changed."""
+
+NOT_THERE = "the table is not there any more, or another of its name is"
+
 MOST_KEYS = 500
 """Rows that are looked for by one statement."""
 
@@ -44,13 +52,16 @@ class Follower:
 
     def __init__(self, task: ReadTask, database: Database, following: Following, output: Output, followed: Followed) -> None:
         self.followed = followed
-        self._following = following
+        self._kept: Followed | None = None
         self._task = task
         self._database = database
+        self._following = following
         self._output = output
         self._signals = Signals(task.bootstrap_servers, task.signal_topic)
         self._tables = {table.place: table for table in task.tables}
         self._columns = {table.place: (KnownColumns(table, following), KnownColumns(table, following)) for table in task.tables}
+        self._keys: dict[Place, ToldKey] = {}
+        self._looked_at = time.monotonic()
         self._name = str(database.url.database or "")
 
     def run(self) -> list[ReadTable]:
@@ -60,23 +71,22 @@ class Follower:
         Returns the tables whose rows have to be read first, as they are at the moment up to which changes are told then.
         """
         while True:
+            if emptied := self._emptied():
+                return emptied
             try:
                 wanted = self._follow()
             except NoMoreToldError as error:
-                self._leave_out(error)
-                continue
-            if wanted is not None:
+                self._leave_out(error.places, error.message)
+            else:
                 self._read_again(wanted)
-            elif emptied := self._emptied():
-                return emptied
 
-    def _follow(self) -> list[str] | None:
-        """Follow the tables that were there at the moment until some are to be read again, or others to be followed, too."""
+    def _follow(self) -> Sequence[str]:
+        """Follow the tables until some are to be read again, whose names are returned, or others are to be followed, or those no more."""
         places, joining = self._places()
         since = self._following.now() if joining else None
         if not places and since is not None:
             self._join(since, joining)
-            return None
+            return ()
         changed, resuming = ChangedRows(), self.followed.until is not None
         with ExitStack() as stack:
             before, after = (stack.enter_context(connection(self._database)) for _ in range(2))
@@ -84,61 +94,95 @@ class Follower:
             while True:
                 told = feed.get(LOOK_SECONDS)
                 if isinstance(told, Changed):
-                    changed.add(told)
+                    changed.add(told.place, self._keys[told.place].row(told.key), told.moment)
                 elif isinstance(told, Resolved) and self._advance(told, feed, changed, before, after):
+                    if resuming:
+                        return ()
                     if since is not None and Decimal(self.followed.moment) >= Decimal(since):
                         self._join(self.followed.moment, joining)
-                        return None
-                    if resuming:
-                        return None
-                if not resuming and (wanted := self._signals.next()) is not None:
+                        return ()
+                if resuming or since is not None:
+                    continue
+                if (wanted := self._signals.next()) is not None:
                     return wanted
+                if self._others_have_come(places):
+                    return ()
 
     def _places(self) -> tuple[list[Place], list[Place]]:
-        """The tables that can be followed from the moment on, and those that came to the task, or to the database, later."""
-        known = set(self.followed.tables)
+        """
+        The tables that can be followed from the moment on, and those that came to the task, or to the database, later.
+
+        One that was followed and is not there any more, or is another table by now, is left out.
+        """
         with connection(self._database) as opened:
-            present = [place for place in self._tables if read_table(opened, *place) is not None]
+            present = self._shapes(opened, self._tables)
             look_back(opened, self._database, self.followed.moment)
-            places = [place for place in present if place in known and read_table(opened, *place) is not None]
-        joining = [place for place in present if place not in known]
+            known = self._shapes(opened, self.followed.tables)
+            ours = {place: number or known.get(place) for place, number in self.followed.tables.items()}
+            gone = [place for place, number in ours.items() if number is None or {number} != {known.get(place), present.get(place)}]
+            if gone:
+                self._leave_out(gone, NOT_THERE)
+            places = [place for place in self.followed.tables if place in self._tables]
+            self._save(replace(self.followed, tables={place: known[place] for place in places}))
+            self._output.commit()
+            self._keys = {place: ToldKey(self._tables[place], self._following.row_key(opened, place), known[place]) for place in places}
+        joining = [place for place in present if place not in self.followed.tables]
         if not places and not joining:
             raise ConfigError("none of the job's tables is at the source any more", suggestion="Stop the job.", code="TABLE_GONE")
         return places, joining
 
+    def _shapes(self, opened: Connection, places: Collection[Place]) -> dict[Place, str]:
+        """The numbers of those tables that there are at the moment at which the connection reads."""
+        return {place: shape[0] for place in places if (shape := self._following.shape(opened, place)) is not None}
+
+    def _others_have_come(self, places: Collection[Place]) -> bool:
+        """
+        Look now and then whether tables of the task have come that are not followed.
+
+        Raises:
+            NoMoreToldError: One that is followed is another table by now, or gone.
+        """
+        if time.monotonic() - self._looked_at < LOOK_AROUND_SECONDS:
+            return False
+        self._looked_at = time.monotonic()
+        with connection(self._database) as opened:
+            present = self._shapes(opened, self._tables)
+        gone = [place for place in places if present.get(place) != self._keys[place].table]
+        if gone:
+            raise NoMoreToldError(NOT_THERE, gone)
+        return any(place not in places for place in present)
+
     def _join(self, moment: str, joining: Sequence[Place]) -> None:
-        """Follow these tables, too, from the moment on."""
-        followed = self.followed
-        kept = tuple(place for place in followed.tables if place not in joining)
-        self._save(structs.replace(followed, moment=moment, tables=(*kept, *joining)))
+        """Follow these tables, too, from the moment on, if they were there then."""
+        with connection(self._database, moment) as opened:
+            tables = {**self.followed.tables, **self._shapes(opened, joining)}
+        self._save(replace(self.followed, moment=moment, until=None, after=None, tables=tables))
         self._output.commit()
 
-    def _leave_out(self, error: NoMoreToldError) -> None:
-        """Go on without a table whose rows are gone; if it is there, it joins again once the others are as far as that."""
-        gone = {place for place in self.followed.tables if place[1] == error.table}
-        if not gone:
-            raise error
-        log.warning("rows are gone without having been told", tables=sorted(gone), reason=error.message)
+    def _leave_out(self, gone: Collection[Place], reason: str) -> None:
+        """Go on without tables whose rows are gone; those that are there join again once the others are as far as that."""
+        log.warning("rows are gone without having been told", tables=sorted(gone), reason=reason)
         self._save(self.followed.without(gone))
         self._output.commit()
 
     def _emptied(self) -> list[ReadTable]:
         """Tell of the tables that follow again that they have no rows: those that they have now are read next."""
-        followed = self.followed
-        back = [place for place in followed.emptied if place in followed.tables]
+        back = [place for place in self.followed.emptied if place in self.followed.tables]
         if not back:
             return []
-        there = list[ReadTable]()
-        with connection(self._database, followed.moment) as opened:
+        there = list[Place]()
+        with connection(self._database, self.followed.moment) as opened:
             for place in back:
-                encoder = self._past(opened, self._columns[place][1], place, followed.moment).encoder
+                encoder = self._past(opened, self._columns[place][1], place, self.followed.moment).encoder
                 if encoder is not None:
-                    there.append(self._tables[place])
+                    there.append(place)
                     self._output.write(self._tables[place].topic, None, encoder.value(TRUNCATED, None, None))
                     self._output.write(self._task.position_topic, *encode_position(*place, ReadPosition()))
-        self._save(structs.replace(followed, emptied=tuple(place for place in followed.emptied if place not in back)))
+        emptied = tuple(place for place in self.followed.emptied if place not in there)
+        tables = {place: number for place, number in self.followed.tables.items() if place not in back or place in there}
+        self._save(replace(self.followed, tables=tables, emptied=emptied))
         self._output.commit()
-        return there
+        return [self._tables[place] for place in there]
 
     def _advance(self, told: Resolved, feed: Feed, changed: ChangedRows, before: Connection, after: Connection) -> bool:
         """Tell the changes up to the moment, or up to the one until which that was begun; False if the moment is not as late."""
@@ -147,7 +191,7 @@ class Follower:
             return False
         if Decimal(until) > Decimal(since):
             self._tell(since, until, changed, before, after)
-            self._save(structs.replace(self.followed, moment=until, until=None, after=None))
+            self._save(replace(self.followed, moment=until, until=None, after=None))
             self._output.commit()
             feed.settle(until)
         changed.forget(told.settled)
@@ -156,7 +200,7 @@ class Follower:
     def _tell(self, since: str, until: str, changed: ChangedRows, before: Connection, after: Connection) -> None:
         """Write what leads from the one moment to the other; where that is much, in parts, each with the row behind which it ends."""
         tables: dict[Place, tuple[PastTable, PastTable]] = {}
-        size = FIRST_ROWS
+        size, kept_at = FIRST_ROWS, time.monotonic()
 
         def most() -> int:
             return min(size, MOST_KEYS)
@@ -166,43 +210,69 @@ class Follower:
                 look_back(before, self._database, since)
                 look_back(after, self._database, until)
             if place not in tables:
-                was, will = self._columns[place]
-                tables[place] = self._past(before, was, place, since), self._past(after, will, place, until)
+                tables[place] = self._pair(place, since, until, before, after)
             records = list(differences(*tables[place], keys))
             for key, value in records:
                 self._output.write(self._tables[place].topic, key, value)
-            size = next_size(size, [value for _, value in records]) if records else size
-            if self._output.due:
-                self._save(structs.replace(self.followed, until=until, after=(*place, keys[-1])))
+            size = next_size(size, [value for _, value in records]) if records else GROWTH * most()
+            if self._output.due or time.monotonic() - kept_at > KEEP_SECONDS:
+                self._save(replace(self.followed, until=until, after=(*place, keys[-1])))
                 self._output.commit()
+                kept_at = time.monotonic()
         if tables:
             before.rollback()
             after.rollback()
+
+    def _pair(self, place: Place, since: str, until: str, before: Connection, after: Connection) -> tuple[PastTable, PastTable]:
+        """
+        The table as it was at both moments.
+
+        Raises:
+            NoMoreToldError: It is not the table that the feed tells of: that one got another name, or was dropped.
+            ConfigError: Its rows have another key.
+        """
+        known, (was, will) = self._keys[place], self._columns[place]
+        pair = self._past(before, was, place, since), self._past(after, will, place, until)
+        if any(past.number != known.table for past in pair):
+            raise NoMoreToldError(NOT_THERE, [place])
+        if any(past.row_key != known.row_key for past in pair):
+            raise ConfigError(f"the table {self._tables[place].qualified_name} {OTHER_KEY}", suggestion="Post the job again.")
+        return pair
 
     def _past(self, opened: Connection, known: KnownColumns, place: Place, moment: str) -> PastTable:
         return PastTable(opened, known, self._tables[place], self._task.topic_prefix, self._name, self._following.milliseconds(moment))
 
     def _save(self, followed: Followed) -> None:
-        self.followed = followed
-        self._output.write(self._task.position_topic, *encode_followed(followed))
+        for key, value in followed.records(self._kept):
+            self._output.write(self._task.position_topic, key, value)
+        self.followed = self._kept = followed
 
     def _read_again(self, wanted: Sequence[str]) -> None:
-        """Read tables as they are at the moment up to which their changes are told."""
+        """Read tables as they are at the moment up to which their changes are told; of one that is gone there is nothing."""
         tables = [table for table in self._tables.values() if table.qualified_name in wanted]
+        if not tables:
+            return
         self._note(notes.started())
         for table in tables:
             self._note(notes.table_begun(table.qualified_name))
-            rows = 0
-            for chunk in read_rows(self._database, table, self._task.topic_prefix, ReadPosition(), self.followed.moment):
-                for key, value in chunk.records:
-                    self._output.write(table.topic, key, value)
-                rows = chunk.position.rows
-                if self._output.due:
-                    self._output.commit()
+            self._output.commit()
+            rows = self._read_rows(table)
             self._note(notes.table_read(table.qualified_name, rows))
         self._note(notes.completed())
         self._output.commit()
         log.info("tables read again", tables=[table.qualified_name for table in tables])
+
+    def _read_rows(self, table: ReadTable) -> int:
+        with connection(self._database, self.followed.moment) as opened:
+            if self._following.shape(opened, table.place) is None:
+                return 0
+        rows = 0
+        for chunk in read_rows(self._database, table, self._task.topic_prefix, ReadPosition(), self.followed.moment):
+            for key, value in chunk.records:
+                self._output.write(table.topic, key, value)
+            self._output.commit()  # the next may be long in coming, and a transaction has its time
+            rows = chunk.position.rows
+        return rows
 
     def _note(self, note: bytes) -> None:
         self._output.write(self._task.notification_topic, None, note)

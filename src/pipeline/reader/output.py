@@ -134,7 +134,7 @@ def fence(bootstrap_servers: str, transactional_id: str) -> None:
 def _explained(error: KafkaException) -> PipelineError:
     problem: KafkaError = error.args[0]
     if problem.code() in (KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH):
-        return FencedError("another reader of the job has taken over")
+        return FencedError("another reader of the job has taken over, or Kafka has ended a transaction that took too long")
     if problem.code() == KafkaError.MSG_SIZE_TOO_LARGE:
         suggestion = "Let Kafka's brokers take records of 64 MB (message.max.bytes, replica.fetch.max.bytes)."
         return ConfigError(f"Kafka does not take a row: {problem.str()}", suggestion=suggestion, code="RECORD_TOO_LARGE")

@@ -1,13 +1,13 @@
 """How far the reader is in each table, as it stands in Kafka beside the records."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 Value = tuple[str, str]
 
@@ -25,35 +25,10 @@ class ReadPosition(Struct, frozen=True):
     done: bool = False
 
 
-class Followed(Struct, frozen=True):
-    """
-    How far the changes are told that a reader follows.
-
-    Of the `tables` (schema, name) every change up to the `moment` is in its topic. `until` is the end of the next stretch of time while
-    the changes in it are being told, and `after` the last row (schema, table, key) that is. `emptied` are tables whose rows are gone
-    without having been told, and are to be read anew. `streams`: the first reading is behind.
-    """
-
-    moment: str
-    tables: tuple[tuple[str, str], ...]
-    until: str | None = None
-    after: tuple[str, str, str] | None = None
-    emptied: tuple[tuple[str, str], ...] = ()
-    streams: bool = False
-
-    def without(self, gone: Collection[tuple[str, str]]) -> "Followed":
-        """The same once the rows of these tables are gone."""
-        tables = tuple(place for place in self.tables if place not in gone)
-        return structs.replace(self, tables=tables, emptied=tuple(sorted({*self.emptied, *gone})))
-
-
 class _Key(Struct, array_like=True, frozen=True):
     schema: str
     name: str
 
-
-FOLLOWED_KEY = b"[]"
-"""The key of the records that keep how far changes are told."""
 
 _encode = msgspec.json.Encoder().encode
 _decode_key = msgspec.json.Decoder(_Key).decode
@@ -111,26 +86,6 @@ def decode_position(key: bytes, value: bytes) -> tuple[tuple[str, str], ReadPosi
     """The table and its position that a record keeps."""
     place = _decode_key(key)
     return (place.schema, place.name), _decode_position(value)
-
-
-def encode_followed(followed: Followed) -> tuple[bytes, bytes]:
-    """The record, key and value, that keeps how far changes are told."""
-    return FOLLOWED_KEY, _encode(followed)
-
-
-def is_followed_to(moment: Decimal) -> Callable[[bytes], bool]:
-    """Make what says of a kept position whether changes are told up to the moment, or later."""
-
-    def reached(value: bytes) -> bool:
-        try:
-            return Decimal(decode_followed(value).moment) >= moment
-        except msgspec.ValidationError:  # a table's, of the first reading
-            return False
-
-    return reached
-
-
-decode_followed = msgspec.json.Decoder(Followed).decode
 
 
 def _stored(value: Any) -> Value:

@@ -6,7 +6,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from pipeline.errors import EngineUnavailableError
 from pipeline.kafka.reader import ALONE
-from pipeline.reader.position import FOLLOWED_KEY, Followed, ReadPosition, decode_followed, decode_position
+from pipeline.reader.followed import MEMBERS_KEY, TOLD_KEY, Followed, decode_followed
+from pipeline.reader.position import ReadPosition, decode_position
 
 SILENCE_SECONDS = 60.0
 
@@ -39,23 +40,22 @@ def read_positions(bootstrap_servers: str, topic: str) -> Positions:
 
 
 def _read_to_the_end(consumer: Consumer) -> Positions:
-    positions = Positions()
+    positions, followed = Positions(), dict[bytes, bytes]()
     while True:
         message = consumer.poll(SILENCE_SECONDS)
         if message is None:
             raise EngineUnavailableError(f"Kafka does not answer: no position within {SILENCE_SECONDS:.0f} s")
         error, key, value = message.error(), message.key(), message.value()
         if error is not None and error.code() == KafkaError._PARTITION_EOF:
+            if followed:
+                positions.followed = decode_followed(followed[TOLD_KEY], followed[MEMBERS_KEY])
             return positions
         if error is not None and not error.retriable() and error.code() != KafkaError._ALL_BROKERS_DOWN:
             raise EngineUnavailableError(f"reading the positions: {error.str()}")
-        if error is None and isinstance(key, bytes) and isinstance(value, bytes):
-            _take(positions, key, value)
-
-
-def _take(positions: Positions, key: bytes, value: bytes) -> None:
-    if key == FOLLOWED_KEY:
-        positions.followed = decode_followed(value)
-    else:
-        place, position = decode_position(key, value)
-        positions.tables[place] = position
+        if error is not None or not isinstance(key, bytes) or not isinstance(value, bytes):
+            continue
+        if key in (TOLD_KEY, MEMBERS_KEY):
+            followed[key] = value
+        else:
+            place, position = decode_position(key, value)
+            positions.tables[place] = position

@@ -1,16 +1,19 @@
 """The reader: moves the rows of a job's tables into their change topics, several tables at once, and their changes where it can."""
 
 import threading
+import time
 from collections.abc import Collection
+from dataclasses import replace
+from decimal import Decimal
 from queue import Empty, Queue
 
 import structlog
-from msgspec import structs
 
 from pipeline.reader import notes
 from pipeline.reader.follow import Follower
+from pipeline.reader.followed import Followed
 from pipeline.reader.output import COMMIT_SECONDS, Output
-from pipeline.reader.position import Followed, ReadPosition, encode_followed, encode_position
+from pipeline.reader.position import ReadPosition, encode_position
 from pipeline.reader.positions import Positions, read_positions
 from pipeline.reader.rows import Chunk, read_rows
 from pipeline.reader.task import ReadTable, ReadTask
@@ -22,6 +25,7 @@ from pipeline.sources.registry import open_following
 log = structlog.get_logger()
 
 CHUNKS_AHEAD = 8
+CLOCK_SECONDS = 0.1
 
 
 class Reader:
@@ -56,6 +60,8 @@ class Reader:
         if not self._positions.tables and self._positions.followed is None:
             self._begin()
         self._read([table for table in self._task.tables if self._is_left(table)])
+        if not self._task.reads:
+            self._wait_for_clocks()
         self._note(notes.skipped() if self._streams or not self._task.reads else notes.completed())
         if self._following is not None and self._positions.followed is not None:
             self._follow(self._following, self._positions.followed, half_read)
@@ -63,8 +69,8 @@ class Reader:
 
     def _follow(self, following: Following, followed: Followed, half_read: Collection[Place]) -> None:
         """Follow the changes; tables that were emptied are read in between, as they were when they joined again."""
-        followed = structs.replace(followed.without(half_read), streams=True)
-        self._output.write(self._task.position_topic, *encode_followed(followed))
+        followed = replace(followed.without(half_read), streams=True)
+        self._keep_followed(followed)
         self._output.commit()
         follower = Follower(self._task, self._database, following, self._output, followed)
         while True:
@@ -74,6 +80,14 @@ class Reader:
             self._read(tables)
             self._output.commit()
 
+    def _wait_for_clocks(self) -> None:
+        """Wait until no node's clock is behind the moment from which changes are followed: from then on every change is later."""
+        following, followed = self._following, self._positions.followed
+        while following is not None and followed is not None:
+            if Decimal(following.now()) >= Decimal(followed.moment) + following.clocks_apart:
+                return
+            time.sleep(CLOCK_SECONDS)
+
     @property
     def _streams(self) -> bool:
         return self._positions.followed is not None and self._positions.followed.streams
@@ -81,8 +95,8 @@ class Reader:
     def _begin(self) -> None:
         task, positions = self._task, self._positions
         if self._following is not None:
-            positions.followed = Followed(self._following.now(), tuple(table.place for table in task.tables))
-            self._output.write(task.position_topic, *encode_followed(positions.followed))
+            positions.followed = Followed(self._following.now(), {table.place: None for table in task.tables})
+            self._keep_followed(positions.followed)
         if task.reads:
             self._note(notes.started())
             for table in task.tables:
@@ -142,6 +156,10 @@ class Reader:
 
     def _keep(self, table: ReadTable, position: ReadPosition) -> None:
         self._output.write(self._task.position_topic, *encode_position(table.schema, table.name, position))
+
+    def _keep_followed(self, followed: Followed) -> None:
+        for key, value in followed.records(None):
+            self._output.write(self._task.position_topic, key, value)
 
     def _note(self, note: bytes) -> None:
         self._output.write(self._task.notification_topic, None, note)

@@ -5,7 +5,7 @@ A moment is a text of digits of the database's clock, all of one length, so that
 and its name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self, TypeAlias
 
@@ -35,11 +35,11 @@ class Resolved(NamedTuple):
 
 
 class NoMoreToldError(SourceError):
-    """The rows of the tables of this name, in whichever schema, are gone, and nothing tells which they were (TRUNCATE, DROP, IMPORT)."""
+    """The rows of these tables are gone, or others', and nothing tells which they were (TRUNCATE, DROP, IMPORT, another table's name)."""
 
-    def __init__(self, message: str, table: str) -> None:
+    def __init__(self, message: str, places: Collection[Place]) -> None:
         super().__init__(message)
-        self.table = table
+        self.places = frozenset(places)
 
 
 class Feed(Protocol):
@@ -71,7 +71,13 @@ class Feed(Protocol):
 
 
 class Following(Protocol):
-    """A database whose changes the reader follows. Every method raises as `pipeline.sources.dialects.engine.connection`."""
+    """
+    A database whose changes the reader follows. Every method raises as `pipeline.sources.dialects.engine.connection`.
+
+    `clocks_apart` is by how much the clocks of a cluster's nodes may differ, as moments count time.
+    """
+
+    clocks_apart: int
 
     def now(self) -> str:
         """Return the present moment: no change that is made on this node from now on is earlier."""

@@ -29,6 +29,7 @@ class PositionedSource(ABC):
     """
 
     captures_when_prepared = False
+    takes_further_tables = True
     tells_order = False
     wording: Wording
     uncaptured: Uncaptured

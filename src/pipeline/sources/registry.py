@@ -26,11 +26,8 @@ KNOWN_TYPES = (
 _PACKAGES = {"POSTGRESQL": "postgresql", "MYSQL": "mysql", "SQL_SERVER": "sqlserver", "ORACLE": "oracle", "DB2": "db2"}
 _READ_BY_ROWSTREAM = ("SYBASE", "SYBASEIQ", "SQLANYWHERE", "COCKROACHDB", "YUGABYTE")
 
-_FOLLOWED_BY_ROWSTREAM = {"COCKROACHDB": "cockroachdb"}
+_FOLLOWED_BY_ROWSTREAM = {"COCKROACHDB": "cockroachdb", "YUGABYTE": "yugabyte"}
 """Those of them whose changes are read so, too, and their packages."""
-
-_WITHHELD = {"YUGABYTE": "docs/sources/yugabyte.md"}
-"""Types whose connectors do not keep what a job promises, and where that is told."""
 
 
 def check_type(source_type: str) -> None:
@@ -56,11 +53,8 @@ def has_own_reader(source_type: str) -> bool:
 def check_mode(source_type: str, mode: Mode) -> None:
     """Raise `ConfigError` when databases of this type cannot be read in this mode."""
     if mode.streams and has_own_reader(source_type) and source_type not in _FOLLOWED_BY_ROWSTREAM:
-        told = "Debezium has no connector that reads the changes of such databases"
-        if source_type in _WITHHELD:
-            told = f"the connector that reads their changes does not keep what a job promises ({_WITHHELD[source_type]})"
         raise ConfigError(
-            f"{mode} is not possible for {source_type}: {told}. "
+            f"{mode} is not possible for {source_type}: Debezium has no connector that reads the changes of such databases. "
             f"Use {Mode.SNAPSHOT}, and post the job again with dropCollections to take a later state over"
         )
 

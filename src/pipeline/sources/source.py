@@ -182,6 +182,7 @@ class Source(Protocol):
     `connector_class` is known once the source has been asked anything.
     `captures_when_prepared`: the changes of a CDC_ONLY job are captured from `prepare` on (by a
     slot); otherwise from where the connector has begun, which its notifications tell.
+    `takes_further_tables`: a job that streams may be told the changes of tables that it did not have before.
     `tells_order`: the events tell their place in the order of commits, by which changes told twice are known.
     `silent_after_seconds`: how long the connector may write no heartbeat until it has lost its source
     without noticing; None for one that notices.
@@ -190,6 +191,7 @@ class Source(Protocol):
     connector_class: str
     password: str | None
     captures_when_prepared: bool
+    takes_further_tables: bool
     tells_order: bool
     silent_after_seconds: float | None
 

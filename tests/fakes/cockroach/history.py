@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import LiteralString
 
@@ -19,18 +18,17 @@ SET_UP = """
 CREATE SCHEMA standin;
 GRANT USAGE ON SCHEMA standin TO PUBLIC;
 CREATE TABLE standin.change (
-    id bigserial PRIMARY KEY, schema_name text, table_name text, key jsonb);
+    id bigserial PRIMARY KEY, number oid NOT NULL, key jsonb, ended text);
 GRANT INSERT ON standin.change TO PUBLIC;
 GRANT USAGE ON SEQUENCE standin.change_id_seq TO PUBLIC;
 CREATE FUNCTION standin.note() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
-    INSERT INTO standin.change (schema_name, table_name) VALUES (TG_TABLE_SCHEMA, TG_TABLE_NAME);
+    INSERT INTO standin.change (number, ended) VALUES (TG_RELID, 'truncated');
     RETURN NULL;
   END IF;
-  INSERT INTO standin.change (schema_name, table_name, key)
-  SELECT DISTINCT TG_TABLE_SCHEMA, TG_TABLE_NAME,
-         (SELECT jsonb_agg(image -> part ORDER BY place) FROM unnest(TG_ARGV) WITH ORDINALITY AS k (part, place))
+  INSERT INTO standin.change (number, key)
+  SELECT DISTINCT TG_RELID, (SELECT jsonb_agg(image -> part ORDER BY place) FROM unnest(TG_ARGV) WITH ORDINALITY AS k (part, place))
     FROM unnest(ARRAY[CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END]) AS image
    WHERE image IS NOT NULL;
   RETURN NULL;
@@ -51,8 +49,15 @@ BEGIN
   END LOOP;
 END $$;
 CREATE EVENT TRIGGER standin_watch ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION standin.watch();
+CREATE FUNCTION standin.note_drop() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+  INSERT INTO standin.change (number, ended)
+  SELECT objid, 'dropped' FROM pg_event_trigger_dropped_objects() WHERE object_type = 'table' AND schema_name <> 'standin';
+END $$;
+CREATE EVENT TRIGGER standin_drop ON sql_drop WHEN TAG IN ('DROP TABLE') EXECUTE FUNCTION standin.note_drop();
 CREATE VIEW standin.columns AS
-SELECT table_catalog, table_schema, table_name, column_name, ordinal_position, is_nullable, 'NO' AS is_hidden,
+SELECT table_catalog, table_schema, table_name, column_name, ordinal_position, is_nullable,
+       CASE column_name WHEN 'crdb_region' THEN 'YES' ELSE 'NO' END AS is_hidden,
        CASE data_type WHEN 'bigint' THEN 'INT8' WHEN 'integer' THEN 'INT4' WHEN 'smallint' THEN 'INT2' WHEN 'boolean' THEN 'BOOL'
                       WHEN 'text' THEN 'STRING' WHEN 'numeric' THEN 'DECIMAL' WHEN 'double precision' THEN 'FLOAT8'
                       WHEN 'bytea' THEN 'BYTES' WHEN 'real' THEN 'FLOAT4' WHEN 'character varying' THEN 'VARCHAR'
@@ -64,16 +69,19 @@ SELECT table_catalog, table_schema, table_name, column_name, ordinal_position, i
 GRANT SELECT ON standin.columns TO PUBLIC;
 """
 
-CHANGES = "DELETE FROM standin.change RETURNING schema_name, table_name, key::text"
+CHANGES = "DELETE FROM standin.change RETURNING number::text, key::text, ended"
+TABLES = (
+    "SELECT n.nspname, c.relname, c.oid::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relkind = 'r'"
+)
 
 
 @dataclass(slots=True)
 class Moment:
-    """A moment, the snapshot that shows it, and the rows (schema, table, key) changed before, a truncated table's without a key."""
+    """A moment, the snapshot that shows it, and the rows (number of the table, key) changed before; without a key how a table was ended."""
 
     text: str
     snapshot: str
-    changes: list[tuple[str, str, str | None]]
+    changes: list[tuple[str, str | None, str | None]]
     holder: Connection[TupleRow] = field(repr=False)
 
 
@@ -122,13 +130,12 @@ class History:
                 moment.holder.close()
             self._moments.clear()
 
-    def lacks(self, moment: Moment, tables: Iterable[tuple[str, str]]) -> str | None:
-        """The name of one of the tables that was not there at the moment."""
+    def tables(self, moment: Moment) -> dict[tuple[str, str], str]:
+        """The numbers of the tables that were there at the moment."""
         with psycopg.connect(self._dsn) as connection:
             connection.execute(_trusted("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
             connection.execute(_trusted(f"SET TRANSACTION SNAPSHOT '{moment.snapshot}'"))
-            there = set(connection.execute(_trusted("SELECT schemaname, tablename FROM pg_tables")).fetchall())
-        return next((name for schema, name in tables if (schema, name) not in there), None)
+            return {(schema, name): number for schema, name, number in connection.execute(_trusted(TABLES))}
 
     def _take(self) -> Moment:
         with psycopg.connect(self._dsn) as clearing:

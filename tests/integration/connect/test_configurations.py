@@ -24,15 +24,9 @@ UNREACHABLE = {
 }
 """Where no server listens, told soon: the one error that is left."""
 
-POSTGRESQL = {"connector.class": "io.debezium.connector.postgresql.PostgresConnector", "plugin.name": "pgoutput"}
-STAND_INS = {"io.debezium.connector.postgresql.YugabyteDBConnector": POSTGRESQL}
-"""What is validated in the place of plugins that no Maven repository has: YugabyteDB's is made of Debezium's for PostgreSQL."""
-
 
 def _reviewed(file: Path) -> Any:
-    """A reviewed configuration, which proves something of its type unless its plugin has a stand-in."""
-    if json.loads(file.read_text())["connector.class"] in STAND_INS:
-        return file.stem
+    """A reviewed configuration, which proves something of its type."""
     kind = file.stem.partition("_")[0]
     return pytest.param(file.stem, marks=pytest.mark.proves(Kind.VALIDATED, {"sqlserver": "SQL_SERVER"}.get(kind, kind.upper())))
 
@@ -63,7 +57,6 @@ async def connect(stack: Stack) -> AsyncIterator[ConnectClient]:
 def reviewed(name: str, stack: Stack) -> dict[str, str]:
     """The reviewed configuration with what exists here in the place of what does not: Kafka, a password, no server."""
     config: dict[str, str] = json.loads((GOLDEN / f"{name}.json").read_text())
-    config |= STAND_INS.get(config["connector.class"], {})
     servers = {key: stack.connections.kafka_bootstrap_servers for key in config if key.endswith("bootstrap.servers")}
     return config | servers | {"database.password": "x"} | {key: value for key, value in UNREACHABLE.items() if key in config}
 

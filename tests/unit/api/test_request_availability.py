@@ -66,7 +66,6 @@ def test_a_type_in_other_letters_is_not_taken_for_a_custom_one() -> None:
         ("SYBASE", "jdbc:sybase:Tds:h:5000/shop"),
         ("SYBASEIQ", "jdbc:sybase:Tds:h:2638/shop"),
         ("SQLANYWHERE", "jdbc:sqlanywhere:Host=h:2638;DatabaseName=shop"),
-        ("YUGABYTE", "jdbc:yugabytedb://h/shop"),
         ("sqlite", "jdbc:sqlite:/data/shop.db"),
         ("postgresql+psycopg", "postgresql://h/shop"),
     ],

@@ -178,6 +178,19 @@ async def test_new_and_missing_tables_are_told_once_each(world: World, monkeypat
     assert "(to public.new)" in world.story[-2][2]
 
 
+async def test_a_source_that_takes_no_further_tables_refuses_them_before_anything_is_made(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.jobs.watch.SOURCE_LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("tests.unit.jobs.fakes.source.Source.takes_further_tables", False)
+    world.catalogue = [*world.catalogue, NEW]
+    async with world.drive(refreshing(world, "public.new")):
+        await ended(world)
+        await world.until(lambda: "NEW_TABLE" in world.codes(EventType.WARNING), "the new table is told")
+    assert "NEW_TABLE_NOT_FOLLOWED" in world.codes(EventType.WARNING)
+    assert (world.done, world.job.tables, world.job.outcome) == ([], (PLAN,), None)
+
+
 def progress(*notes: str, wanted: tuple[str, ...] = ("a", "b")) -> ReadProgress:
     """What these notifications, `+a` for a table that was scanned, amount to."""
     made = ReadProgress(wanted)

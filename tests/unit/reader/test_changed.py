@@ -16,7 +16,7 @@ ROWS = st.lists(st.builds(Changed, PLACES, st.text(max_size=3).map(lambda text: 
 def test_each_row_is_kept_once_until_its_last_change_is_behind(rows: list[Changed], skipped: int, moment: int) -> None:
     kept = ChangedRows()
     for row in rows:
-        kept.add(row)
+        kept.add(*row)
     last = {(*row.place, row.key): max(other.moment for other in rows if other[:2] == row[:2]) for row in rows}
     in_order = sorted(last, key=lambda row: tuple(part.encode() for part in row))
     assert _all(kept, None) == in_order
@@ -31,7 +31,7 @@ def test_each_row_is_kept_once_until_its_last_change_is_behind(rows: list[Change
 def test_a_table_with_more_rows_comes_in_parts() -> None:
     kept, sizes = ChangedRows(), iter([16, 64, 500, 500, 500])
     for number in range(16 + 64 + 500 + 1):
-        kept.add(Changed(("public", "t"), f"[{number:09}]", "1"))
+        kept.add(("public", "t"), f"[{number:09}]", "1")
     assert [len(keys) for _, keys in kept.batches(None, lambda: next(sizes))] == [16, 64, 500, 1]
 
 

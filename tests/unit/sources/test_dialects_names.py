@@ -33,10 +33,10 @@ def test_those_that_are_known_are_told_without_those_of_the_contract() -> None:
     assert all(is_dialect(name) for name in known_dialects())
 
 
-@pytest.mark.parametrize("source_type", ["SYBASE", "SYBASEIQ", "SQLANYWHERE", "YUGABYTE", "sqlite"])
+@pytest.mark.parametrize("source_type", ["SYBASE", "SYBASEIQ", "SQLANYWHERE", "sqlite"])
 def test_changes_are_followed_where_somebody_tells_them(source_type: str) -> None:
     check_mode(source_type, Mode.SNAPSHOT)
-    for told in ("POSTGRESQL", "COCKROACHDB"):
+    for told in ("POSTGRESQL", "COCKROACHDB", "YUGABYTE"):
         check_mode(told, Mode.CDC)
     for mode in (Mode.CDC, Mode.CDC_ONLY):
         with pytest.raises(ConfigError, match="Use SNAPSHOT"):

@@ -17,7 +17,7 @@ import msgspec
 import psycopg
 from msgspec import Struct
 from psycopg import OperationalError
-from psycopg.pq import ExecStatus
+from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import text
 
@@ -28,6 +28,8 @@ from pipeline.sources.queries import quoted
 
 RESOLVED_SECONDS = 1
 SILENCE_SECONDS = 60.0
+FIRST_SECONDS = 900.0
+"""How long a changefeed may say nothing, and how long until its first word: before that it looks for what has changed since its moment."""
 
 VERSION = "SELECT version()"
 
@@ -37,7 +39,7 @@ SESSION = ("SET default_transaction_read_only = off", "SET statement_timeout = 0
 LEFT_OUT_SINCE = (24, 1)
 """From this version on writers may ask that changefeeds leave their changes out (`disable_changefeed_replication`)."""
 
-_NO_MORE = re.compile(r'"(?P<ended>[^"]+)" was (?:truncated|dropped)|offline table: (?P<offline>[^ ]+)')
+_NO_MORE = re.compile(r'"(?P<ended>.+)" was (?:truncated|dropped)|offline table: (?P<offline>\S+)')
 _VERSION = re.compile(r"\bv(\d+)\.(\d+)")
 _BYTEA = 17
 
@@ -78,6 +80,7 @@ class Changefeed:
         self._since = since
         self._told_names = told_names(str(database.url.database), self._places)
         self._heard_at = time.monotonic()
+        self._patience = FIRST_SECONDS
 
     def __enter__(self) -> Self:
         with connection(self._database) as opened:
@@ -109,7 +112,7 @@ class Changefeed:
             result = wire.get_result()
         except OperationalError as error:
             raise explain(error, self._database, broken=True) from None
-        self._heard_at = time.monotonic()
+        self._heard_at, self._patience = time.monotonic(), SILENCE_SECONDS
         if result is None or result.status != ExecStatus.SINGLE_TUPLE:
             raise self._ended(result)
         return self._told(result)
@@ -121,21 +124,29 @@ class Changefeed:
         name, key, value = (_bytes(result, column) for column in range(3))
         told = _decode(value or b"{}")
         if name is None and told.resolved is not None:
-            return Resolved(told.resolved, told.resolved)
+            moment = told.resolved.rstrip("?")  # so some versions call moments that have not come yet
+            return Resolved(moment, moment)
         place = place_of((name or b"").decode(), self._told_names)
         if place is None or key is None or told.updated is None:
             raise SourceError(f"the changefeed of {self._database.name} told what it was not asked for: {(name or b'').decode()}")
-        return Changed(place, key.decode(), told.updated)
+        return Changed(place, key.decode(), told.updated.rstrip("?"))
 
     def _fail_if_silent(self) -> None:
-        if time.monotonic() - self._heard_at > SILENCE_SECONDS:
-            raise SourceUnavailableError(f"the changefeed of {self._database.name} has told nothing for {SILENCE_SECONDS:.0f} s")
+        if time.monotonic() - self._heard_at > self._patience:
+            raise SourceUnavailableError(f"the changefeed of {self._database.name} has told nothing for {self._patience:.0f} s")
 
     def _ended(self, result: PGresult | None) -> PipelineError:
         said = " ".join(((result.error_message if result is not None else b"") or b"").decode(errors="replace").split())
-        if found := _NO_MORE.search(said):
-            return NoMoreToldError(f"the changefeed ended: {said}", found["ended"] or found["offline"])
-        return explain(SourceError(f"the changefeed ended: {said}"), self._database, broken=not said)
+        if (found := _NO_MORE.search(said)) and (gone := self._called(found["ended"] or found["offline"])):
+            return NoMoreToldError(f"the changefeed ended: {said}", gone)
+        state = (result.error_field(DiagnosticField.SQLSTATE) if result is not None else None) or b""
+        broken = not said or state.startswith((b"08", b"57P"))
+        return explain(SourceError(f"the changefeed ended: {said}"), self._database, broken=broken)
+
+    def _called(self, name: str) -> set[Place]:
+        """The tables that an error may mean: it has their names as rows are told, or the last part alone."""
+        place = self._told_names.get(name)
+        return {place} if place else {each for each in self._places if name in (each[1], quoted(each[1]))}
 
 
 def told_names(database: str, places: Iterable[Place]) -> dict[str, Place]:

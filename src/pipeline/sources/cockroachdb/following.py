@@ -13,6 +13,9 @@ from pipeline.sources.following import Place, Shape
 SERIALIZABLE = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"
 NOW = "SELECT CAST(cluster_logical_timestamp() AS STRING)"
 
+CLOCKS_APART = 500_000_000
+"""Nanoseconds by which the clocks of a cluster's nodes may differ (`--max-offset`): as much later may be what was committed before."""
+
 
 class CockroachFollowing:
     """
@@ -20,6 +23,8 @@ class CockroachFollowing:
 
     A moment is a time of the cluster's hybrid clock: nanoseconds and, behind the point, a counter.
     """
+
+    clocks_apart = CLOCKS_APART
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,6 +1,7 @@
 """Connections to databases that SQLAlchemy reads, and what their errors mean."""
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +18,7 @@ from pipeline.sources.dialects.expressions import INFINITE
 from pipeline.sources.dialects.mysql import teach_types
 from pipeline.sources.dialects.names import Driver, driver_of, load_driver, remedy
 from pipeline.sources.dialects.sybase import odbc_string
+from pipeline.sources.yugabyte import moments as yugabyte
 
 CONNECT_TIMEOUT_SECONDS = 10
 
@@ -67,6 +69,12 @@ REFUSALS = (
 
 HISTORY_GONE = "HISTORY_GONE"
 
+NOT_YET = ("timestamp in the future", "cannot be set to a future")
+"""Words by which they tell that a moment is yet to come."""
+
+CLOCKS_SECONDS = 10.0
+CLOCK_SECONDS = 0.1
+
 LOST = (
     "connection refused",
     "connection timeout",
@@ -77,7 +85,7 @@ LOST = (
     "server closed the connection",
     "connection is closed",
     "connection has been closed",
-    "timestamp in the future",
+    *NOT_YET,
     "database is locked",
     "lock on file",
     "[08001]",
@@ -88,16 +96,14 @@ LOST = (
 NO_LIBRARY = ("could not load dbcapi", "can't open lib", "data source name not found")
 """Words by which they tell that something of the system is not installed."""
 
-FORGOTTEN = ("gc threshold",)
+FORGOTTEN = {"COCKROACHDB": "gc threshold", "YUGABYTE": "snapshot too old"}
 """Words by which they tell that they have forgotten what their rows were at a moment."""
 
-KEEP_HISTORY = (
-    "Post the job again. To let a job's reader be away for longer, have the database keep what rows were for a day: "
-    "ALTER DATABASE ... CONFIGURE ZONE USING gc.ttlseconds = 90000;"
-)
-
-AT_A_MOMENT = {"COCKROACHDB": "SET TRANSACTION AS OF SYSTEM TIME '{}'"}
-"""What has a transaction read the rows as they were, as its first statement, in the databases that can; no moment can be bound."""
+KEEP_HISTORY = {
+    "COCKROACHDB": "ALTER DATABASE ... CONFIGURE ZONE USING gc.ttlseconds = 90000;",
+    "YUGABYTE": "set the flag timestamp_history_retention_interval_sec=86400 of the tablet servers.",
+}
+"""How they keep for a day what rows were."""
 
 VALUELESS = (INFINITE, "could not decode to utf-8")
 """Words by which they tell that they have nothing for a value."""
@@ -161,21 +167,40 @@ def connection(database: Database, moment: str | None = None) -> Iterator[Connec
             raise _refused(error, database) from error
 
 
-def driver_connection(database: Database) -> Any:
-    """A connection of the driver's own, which the caller closes. Raises as `connection`."""
+def driver_connection(database: Database, **told: Any) -> Any:
+    """A connection of the driver's own, which is told this, too, and which the caller closes. Raises as `connection`."""
+    dialect = database.engine.dialect
+    places, words = dialect.create_connect_args(database.engine.url)
     try:
-        opened = database.engine.raw_connection()
-    except (database.engine.dialect.loaded_dbapi.Error, SQLAlchemyError, OSError) as error:
+        return dialect.connect(*places, **{**words, **_arguments(database.url), **told})
+    except (dialect.loaded_dbapi.Error, OSError) as error:
         raise _not_connected(error, database) from error
-    driver = opened.driver_connection
-    opened.detach()
-    return driver
 
 
 def look_back(opened: Connection, database: Database, moment: str) -> None:
-    """Begin a transaction that reads the rows as they were at the moment (a number); the one before is ended."""
-    opened.rollback()
-    opened.exec_driver_sql(AT_A_MOMENT[database.source_type].format(Decimal(moment)))
+    """
+    Begin a transaction that reads the rows as they were at the moment (a number), as those after it may; the one before is ended.
+
+    A moment to which the node that answers has not come yet is waited for: the clocks of nodes differ.
+    """
+    until = time.monotonic() + CLOCKS_SECONDS
+    while True:
+        opened.rollback()
+        try:
+            return _LOOK_BACK[database.source_type](opened, str(Decimal(moment)))
+        except DBAPIError as error:
+            if not _says(str(error.orig), NOT_YET) or time.monotonic() > until:
+                raise
+            time.sleep(CLOCK_SECONDS)
+
+
+def _as_of_system_time(opened: Connection, moment: str) -> None:
+    """The first statement of a transaction, in CockroachDB; no moment can be bound."""
+    opened.exec_driver_sql(f"SET TRANSACTION AS OF SYSTEM TIME '{moment}'")
+
+
+_LOOK_BACK: dict[str, Callable[[Connection, str], None]] = {"COCKROACHDB": _as_of_system_time, "YUGABYTE": yugabyte.look_back}
+"""How databases are told to show rows as they were, by those that can."""
 
 
 def _arguments(url: URL) -> dict[str, Any]:
@@ -215,9 +240,11 @@ def explain(error: Exception, database: Database, *, broken: bool = False) -> Pi
     text = _cleaned(error, database.url)
     if broken or isinstance(error, OSError) or _says(text, LOST):
         return SourceUnavailableError(f"the database {database.name} stopped answering: {text}")
-    if _says(text, FORGOTTEN):
+    if database.source_type in FORGOTTEN and _says(text, [FORGOTTEN[database.source_type]]):
         message = f"the database {database.name} has forgotten what its rows were: {text}"
-        return ConfigError(message, suggestion=KEEP_HISTORY, code=HISTORY_GONE)
+        remedy_ = KEEP_HISTORY[database.source_type]
+        advice = f"Post the job again. To let a job's reader be away for longer, have the database keep what rows were for a day: {remedy_}"
+        return ConfigError(message, suggestion=advice, code=HISTORY_GONE)
     if isinstance(error, DataError) or _says(text, VALUELESS):
         suggestion = "Change the value, or the column's type, at the source. Then post the job again."
         message = f"the driver of {database.name} has nothing for a value: {text}"

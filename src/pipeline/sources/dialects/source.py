@@ -1,4 +1,4 @@
-"""A database that SQLAlchemy reads as the source of one SNAPSHOT job."""
+"""A database that SQLAlchemy reads as the source of one job: its rows, and not its changes."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -26,6 +26,7 @@ class DialectSource:
 
     connector_class = ""
     captures_when_prepared = False
+    takes_further_tables = True
     tells_order = True
     silent_after_seconds = None
 

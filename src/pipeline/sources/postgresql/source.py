@@ -31,6 +31,7 @@ class PostgresSource:
 
     connector_class = connector.CONNECTOR_CLASS
     captures_when_prepared = True
+    takes_further_tables = True
     tells_order = True
     silent_after_seconds = None
 

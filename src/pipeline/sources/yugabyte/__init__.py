@@ -1,1 +1,1 @@
-"""YugabyteDB as a source: its logical replication, read by YugabyteDB's own connector, which is made of Debezium's for PostgreSQL."""
+"""YugabyteDB as a source: its slots, which tell rows that have changed, and its rows as they were."""

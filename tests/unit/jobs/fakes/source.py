@@ -14,6 +14,7 @@ class Source:
 
     password = None
     captures_when_prepared = True
+    takes_further_tables = True
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
