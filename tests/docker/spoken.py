@@ -11,7 +11,7 @@ START_SECONDS = 300.0
 
 
 class Spoken:
-    """A database whose rows are read by psycopg; implements what of `tests.docker.vendor.Vendor` a SNAPSHOT job needs."""
+    """A database that speaks PostgreSQL's protocol; implements what of `tests.docker.vendor.Vendor` all such have in common."""
 
     source_type: str
     schema = "public"
@@ -113,7 +113,7 @@ class CockroachDB(Spoken):
 
 
 class YugabyteDB(Spoken):
-    """YugabyteDB of one node."""
+    """YugabyteDB of one node, whose user is a superuser; implements `tests.docker.vendor.Vendor`."""
 
     source_type = "YUGABYTE"
     scheme = "yugabytedb"
@@ -121,8 +121,30 @@ class YugabyteDB(Spoken):
 
     def container(self) -> DockerContainer:
         """The container, not started yet."""
+        flags = "cdc_send_null_before_image_if_not_exists=true"
         return (
-            DockerContainer("yugabytedb/yugabyte:2.20.4.0-b50")
+            DockerContainer("yugabytedb/yugabyte:2025.2.2.2-b11")
             .with_exposed_ports(self.port)
-            .with_command("bin/yugabyted start --background=false")
+            .with_command(f"bin/yugabyted start --background=false --tserver_flags={flags}")
         )
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.mend()
+        return self
+
+    def capture(self, *tables: str) -> None:
+        """Have the slots made from now on tell the keys of their rows."""
+        self.run(*(f'ALTER TABLE "{name}" REPLICA IDENTITY DEFAULT' for name in tables))
+
+    def release(self, *tables: str) -> None:
+        """A slot ends with its job."""
+
+    def lack(self) -> str:
+        """Tell nothing of the rows that were."""
+        self.run(f"ALTER TABLE {self.table} REPLICA IDENTITY NOTHING")
+        return "REPLICA_IDENTITY"
+
+    def mend(self) -> None:
+        """Tell their keys again."""
+        self.capture(self.table)

@@ -6,7 +6,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 from tests.docker.db2 import Db2
 from tests.docker.oracle import Oracle
-from tests.docker.spoken import CockroachDB, Spoken
+from tests.docker.spoken import CockroachDB, Spoken, YugabyteDB
 from tests.docker.sqlserver import SqlServer
 from tests.docker.vendor import Vendor
 from tests.proofs.kinds import Kind
@@ -19,6 +19,7 @@ VENDORS = [
 FOLLOWED = [
     *VENDORS,
     pytest.param(CockroachDB, id="cockroachdb", marks=[pytest.mark.cockroachdb, pytest.mark.proves(Kind.CONTAINER, "COCKROACHDB")]),
+    pytest.param(YugabyteDB, id="yugabyte", marks=[pytest.mark.yugabyte, pytest.mark.proves(Kind.CONTAINER, "YUGABYTE")]),
 ]
 
 

@@ -232,8 +232,12 @@ def test_tables_that_are_made_anew_or_exchanged_are_read_anew(
         "DROP TABLE mark", "CREATE TABLE mark (writer int PRIMARY KEY, number bigint NOT NULL)", "INSERT INTO mark VALUES (7, 7)"
     )
     source.run("CREATE TABLE fresh (id int PRIMARY KEY, v int)", "INSERT INTO fresh SELECT n, -n FROM generate_series(40, 90) AS n")
-    source.transact("ALTER TABLE other RENAME TO older", "ALTER TABLE fresh RENAME TO other")
-    source.run("UPDATE older SET v = 0", "UPDATE other SET v = 1 WHERE id > 80", "UPDATE account SET balance = 1 WHERE id < 50")
+    passing = "INSERT INTO account SELECT 999999, owner, balance, profile, statement, touched FROM account WHERE id = 1"
+    exchange = ("ALTER TABLE other RENAME TO older", "ALTER TABLE fresh RENAME TO other", "UPDATE older SET v = 0")
+    source.transact(passing, *exchange)
+    cluster.history.take()  # at which there is a row that is gone by the next
+    source.run("DELETE FROM account WHERE id = 999999", "UPDATE account SET balance = 1 WHERE id < 50")
+    source.run("UPDATE other SET v = 1 WHERE id > 80")
     wait_until(lambda: target["other"].count_documents({"v": 1}) == 10, "the other table is followed")
     jobs.complete(job_id)
 

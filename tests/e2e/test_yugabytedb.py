@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 from tests.e2e.conftest import MakeService
+from tests.e2e.harness import typed_rows
 from tests.e2e.harness.client import JobClient, changes_seen, codes, rows_seen
 from tests.e2e.harness.comparing import expect_documents_equal_rows
 from tests.e2e.harness.leftovers import left_behind
@@ -169,3 +170,17 @@ def test_a_table_that_is_truncated_is_read_anew(
     jobs.wait_for_status(job_id, "COMPLETED")
 
     expect_documents_equal_rows(source, target, {"account": "account", "mark": "mark"})
+
+
+def test_every_type_arrives_by_the_first_reading_and_by_changes(
+    jobs: JobClient, source: SourceDatabase, cluster: Yugabyte, target: Database[Any], target_url: str
+) -> None:
+    source.run(*typed_rows.tables(), *typed_rows.rows_read())
+    job_id = jobs.post(yugabyte_request(source, cluster, target_url, "CDC"))
+    jobs.wait_until_streaming(job_id)
+
+    source.run(*typed_rows.rows_changed())
+    jobs.complete(job_id)
+
+    assert target["typed"].count_documents({}) == typed_rows.count()
+    assert typed_rows.wrong(target) == []

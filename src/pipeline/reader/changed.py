@@ -28,10 +28,13 @@ class ChangedRows:
         """Take in a row of the table that has changed, not after the moment."""
         self._file.execute(_ADD, (*place, key, moment))
 
+    def places(self) -> list[Place]:
+        """The tables of the rows."""
+        return self._file.execute("SELECT DISTINCT schema, name FROM changed ORDER BY schema, name").fetchall()
+
     def batches(self, after: tuple[str, str, str] | None, most: Callable[[], int]) -> Iterator[tuple[Place, list[str]]]:
         """The keys, a table after the other, from behind `after` (schema, table, key) on; `most` says of how many the next batch may be."""
-        places = self._file.execute("SELECT DISTINCT schema, name FROM changed ORDER BY schema, name").fetchall()
-        for place in places:
+        for place in self.places():
             last = ""
             if after is not None:
                 if place < after[:2]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Select, and_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Select, bindparam, select, tuple_
 from sqlalchemy.types import NULLTYPE
 
 from pipeline.errors import ConfigError
@@ -13,6 +13,7 @@ from pipeline.reader.task import ReadTable
 from pipeline.reader.told_keys import key_values
 from pipeline.sources.dialects.catalogue import read_table
 from pipeline.sources.dialects.expressions import as_written, reading, rows_of
+from pipeline.sources.dialects.shapes import shape
 from pipeline.sources.dialects.types import WireType
 from pipeline.sources.following import Following, Shape
 
@@ -46,7 +47,7 @@ class KnownColumns:
         Raises:
             ConfigError: A column of the key that the job goes by was not there.
         """
-        found = self._following.shape(opened, self._table.place)
+        found = shape(opened, self._table.place)
         if found != self._shape:
             self._shape, self._columns = found, None if found is None else self._read(opened)
         return None if found is None else found[0], self._columns
@@ -119,7 +120,7 @@ def differences(before: PastTable, after: PastTable, keys: Sequence[str]) -> Ite
 def _is_one_of(columns: Sequence[ColumnElement[Any]], wanted: Sequence[Sequence[str]]) -> ColumnElement[bool]:
     if len(columns) == 1:
         return columns[0].in_([_text(parts[0]) for parts in wanted])
-    return or_(*(and_(*(column == _text(part) for column, part in zip(columns, parts, strict=True))) for parts in wanted))
+    return tuple_(*columns).in_([tuple_(*map(_text, parts)) for parts in wanted])
 
 
 def _text(value: str) -> ColumnElement[Any]:

@@ -28,12 +28,14 @@ from pipeline.reader.signals import Signals
 from pipeline.reader.task import ReadTable, ReadTask
 from pipeline.reader.told_keys import OTHER_KEY, ToldKey
 from pipeline.sources.dialects.engine import Database, connection, look_back
+from pipeline.sources.dialects.shapes import numbers, shape
 from pipeline.sources.following import Changed, Feed, Following, NoMoreToldError, Place, Resolved
 
 log = structlog.get_logger()
 
 LOOK_SECONDS = 0.5
 LOOK_AROUND_SECONDS = 10.0
+NONE_SECONDS = 30.0
 KEEP_SECONDS = 5.0
 """How often it is kept how far a stretch is told in which nothing has changed."""
 
@@ -62,6 +64,7 @@ class Follower:
         self._columns = {table.place: (KnownColumns(table, following), KnownColumns(table, following)) for table in task.tables}
         self._keys: dict[Place, ToldKey] = {}
         self._looked_at = time.monotonic()
+        self._none_since: float | None = None
         self._name = str(database.url.database or "")
 
     def run(self) -> list[ReadTable]:
@@ -83,10 +86,11 @@ class Follower:
     def _follow(self) -> Sequence[str]:
         """Follow the tables until some are to be read again, whose names are returned, or others are to be followed, or those no more."""
         places, joining = self._places()
-        since = self._following.now() if joining else None
-        if not places and since is not None:
-            self._join(since, joining)
+        if not places:
+            self._join_or_wait(joining)
             return ()
+        since = self._following.now() if joining else None
+        self._none_since = None
         changed, resuming = ChangedRows(), self.followed.until is not None
         with ExitStack() as stack:
             before, after = (stack.enter_context(connection(self._database)) for _ in range(2))
@@ -103,10 +107,8 @@ class Follower:
                         return ()
                 if resuming or since is not None:
                     continue
-                if (wanted := self._signals.next()) is not None:
-                    return wanted
-                if self._others_have_come(places):
-                    return ()
+                if (wanted := self._signals.next()) is not None or self._others_have_come(places):
+                    return wanted or ()
 
     def _places(self) -> tuple[list[Place], list[Place]]:
         """
@@ -115,9 +117,9 @@ class Follower:
         One that was followed and is not there any more, or is another table by now, is left out.
         """
         with connection(self._database) as opened:
-            present = self._shapes(opened, self._tables)
+            present = self._numbers(opened, self._tables)
             look_back(opened, self._database, self.followed.moment)
-            known = self._shapes(opened, self.followed.tables)
+            known = self._numbers(opened, self.followed.tables)
             ours = {place: number or known.get(place) for place, number in self.followed.tables.items()}
             gone = [place for place, number in ours.items() if number is None or {number} != {known.get(place), present.get(place)}]
             if gone:
@@ -127,13 +129,21 @@ class Follower:
             self._output.commit()
             self._keys = {place: ToldKey(self._tables[place], self._following.row_key(opened, place), known[place]) for place in places}
         joining = [place for place in present if place not in self.followed.tables]
-        if not places and not joining:
-            raise ConfigError("none of the job's tables is at the source any more", suggestion="Stop the job.", code="TABLE_GONE")
         return places, joining
 
-    def _shapes(self, opened: Connection, places: Collection[Place]) -> dict[Place, str]:
+    def _join_or_wait(self, joining: Sequence[Place]) -> None:
+        """Follow these tables from now on; where there are none, wait a moment: tables that are being exchanged come again."""
+        if joining:
+            self._join(self._following.now(), joining)
+            return
+        self._none_since = self._none_since or time.monotonic()
+        if time.monotonic() - self._none_since > NONE_SECONDS:
+            raise ConfigError("none of the job's tables is at the source any more", suggestion="Stop the job.", code="TABLE_GONE")
+        time.sleep(LOOK_SECONDS)
+
+    def _numbers(self, opened: Connection, places: Collection[Place]) -> dict[Place, str]:
         """The numbers of those tables that there are at the moment at which the connection reads."""
-        return {place: shape[0] for place in places if (shape := self._following.shape(opened, place)) is not None}
+        return {place: number for place, number in numbers(opened).items() if place in places}
 
     def _others_have_come(self, places: Collection[Place]) -> bool:
         """
@@ -146,7 +156,7 @@ class Follower:
             return False
         self._looked_at = time.monotonic()
         with connection(self._database) as opened:
-            present = self._shapes(opened, self._tables)
+            present = self._numbers(opened, self._tables)
         gone = [place for place in places if present.get(place) != self._keys[place].table]
         if gone:
             raise NoMoreToldError(NOT_THERE, gone)
@@ -155,7 +165,7 @@ class Follower:
     def _join(self, moment: str, joining: Sequence[Place]) -> None:
         """Follow these tables, too, from the moment on, if they were there then."""
         with connection(self._database, moment) as opened:
-            tables = {**self.followed.tables, **self._shapes(opened, joining)}
+            tables = {**self.followed.tables, **self._numbers(opened, joining)}
         self._save(replace(self.followed, moment=moment, until=None, after=None, tables=tables))
         self._output.commit()
 
@@ -198,19 +208,22 @@ class Follower:
         return True
 
     def _tell(self, since: str, until: str, changed: ChangedRows, before: Connection, after: Connection) -> None:
-        """Write what leads from the one moment to the other; where that is much, in parts, each with the row behind which it ends."""
-        tables: dict[Place, tuple[PastTable, PastTable]] = {}
+        """
+        Write what leads from the one moment to the other; where that is much, in parts, each with the row behind which it ends.
+
+        A table that is not what it was is found before anything is written: a stretch has one end, or it is told twice.
+        """
+        if not (places := changed.places()):
+            return
+        look_back(before, self._database, since)
+        look_back(after, self._database, until)
+        tables = {place: self._pair(place, since, until, before, after) for place in places}
         size, kept_at = FIRST_ROWS, time.monotonic()
 
         def most() -> int:
             return min(size, MOST_KEYS)
 
         for place, keys in changed.batches(self.followed.after, most):
-            if not tables:
-                look_back(before, self._database, since)
-                look_back(after, self._database, until)
-            if place not in tables:
-                tables[place] = self._pair(place, since, until, before, after)
             records = list(differences(*tables[place], keys))
             for key, value in records:
                 self._output.write(self._tables[place].topic, key, value)
@@ -219,9 +232,8 @@ class Follower:
                 self._save(replace(self.followed, until=until, after=(*place, keys[-1])))
                 self._output.commit()
                 kept_at = time.monotonic()
-        if tables:
-            before.rollback()
-            after.rollback()
+        before.rollback()
+        after.rollback()
 
     def _pair(self, place: Place, since: str, until: str, before: Connection, after: Connection) -> tuple[PastTable, PastTable]:
         """
@@ -264,7 +276,7 @@ class Follower:
 
     def _read_rows(self, table: ReadTable) -> int:
         with connection(self._database, self.followed.moment) as opened:
-            if self._following.shape(opened, table.place) is None:
+            if shape(opened, table.place) is None:
                 return 0
         rows = 0
         for chunk in read_rows(self._database, table, self._task.topic_prefix, ReadPosition(), self.followed.moment):

@@ -91,10 +91,6 @@ class Following(Protocol):
         """Make a feed of what changes in the tables after the moment."""
         ...
 
-    def shape(self, opened: Connection, place: Place) -> Shape | None:
-        """What is another once the table's columns, or its key, are, and cheaper to ask for; None where there is no such table."""
-        ...
-
     def row_key(self, opened: Connection, place: Place) -> tuple[str, ...]:
         """The columns by which the feed tells rows of the table, in its order."""
         ...

@@ -1,12 +1,17 @@
-"""The contract of CockroachDB's types, whichever cluster it is asked of."""
+"""The contract of the types of CockroachDB and YugabyteDB, whichever cluster it is asked of."""
 
 from typing import Any
 
 import bson
 from pymongo.database import Database
-from tests.contract.types.cockroachdb import KEYS, TYPES, Typed
+from tests.contract.types.spoken import KEYS, TYPES, Typed
 
 LONGEST = max(len(typed.values) for typed in TYPES)
+
+
+def names() -> list[str]:
+    """The names of the tables."""
+    return ["typed", *(f"key_{name}" for name in KEYS)]
 
 
 def tables() -> list[str]:

@@ -69,6 +69,9 @@ class _Session(Session):
         if found := READ_TIME.fullmatch(query):
             self._read_time = int(found[1])
             return f"SET standin.read_time TO '{self._read_time}'"
+        if query == "SET yb_read_time TO 0":
+            self._read_time = None
+            return "SET standin.read_time TO '0'"
         if query == "BEGIN" and self._read_time is not None:
             snapshot, self._begins = self._history.snapshot(self._read_time), True
             return f"BEGIN; SET TRANSACTION SNAPSHOT '{snapshot}'"

@@ -90,7 +90,8 @@ def test_what_is_no_message_is_told(data: bytes) -> None:
 
 
 def told(since: int = 0) -> Told:
-    made = Told({("public", "orders"): ("id",), ("public", "lines"): ("line", "order")}, ("public", "marker"), since)
+    keys = {("public", "orders"): ("id",), ("public", "lines"): ("line", "order")}
+    made = Told(keys, {ORDERS: ("public", "orders"), LINES: ("public", "lines")}, ("public", "marker"), since)
     hear(
         made,
         relation(ORDERS, "public", "orders", "id", "note"),

@@ -3,14 +3,11 @@
 import re
 from typing import Any
 
-from sqlalchemy import Connection, select, text, types
+from sqlalchemy import Connection, text, types
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeEngine
 
-from pipeline.sources.dialects.expressions import rows_of
 from pipeline.sources.dialects.tables import FoundColumn, FoundTable, assemble
-from pipeline.sources.following import Shape
-from pipeline.sources.queries import quoted
 
 COLUMNS = """
 SELECT c.table_schema, c.table_name, c.column_name, c.crdb_sql_type, c.is_nullable = 'YES' AS is_nullable, c.is_hidden = 'YES' AS is_hidden
@@ -31,11 +28,6 @@ SELECT k.table_schema, k.table_name, k.column_name
  WHERE c.constraint_type = 'PRIMARY KEY' AND c.table_catalog = current_database() AND k.table_catalog = current_database()
    AND (CAST(:schema AS TEXT) IS NULL OR (c.table_schema = :schema AND c.table_name = :name))
  ORDER BY k.table_schema, k.table_name, k.ordinal_position
-"""
-
-SHAPE = """
-SELECT CAST(found.oid AS TEXT), (SELECT CAST(indkey AS TEXT) FROM pg_catalog.pg_index WHERE indrelid = found.oid AND indisprimary)
-  FROM (SELECT CAST(to_regclass(:name) AS OID) AS oid) AS found
 """
 
 TYPES: dict[str, TypeEngine[Any]] = {
@@ -79,17 +71,6 @@ def read_table(connection: Connection, schema: str, name: str) -> FoundTable | N
 def row_key(connection: Connection, schema: str, name: str) -> tuple[str, ...]:
     """The columns by which a changefeed tells rows of the table, in its order: those of the primary key, hidden ones included."""
     return tuple(row.column_name for row in connection.execute(text(KEYS), {"schema": schema, "name": name}))
-
-
-def shape(connection: Connection, schema: str, name: str) -> Shape | None:
-    """What is another once the table's columns, or its key, are, and cheaper to ask for; None where there is no table of this name."""
-    qualified = f"{quoted(schema)}.{quoted(name)}"
-    oid, key = connection.execute(text(SHAPE), {"name": qualified}).one()
-    if oid is None:
-        return None
-    described = connection.execute(select(text("*")).select_from(rows_of(connection.dialect, schema, name, ())).limit(0)).cursor
-    columns = () if described is None else tuple((each[0], str(each[1])) for each in described.description)
-    return oid, key, columns
 
 
 def column_type(name: str) -> TypeEngine[Any]:

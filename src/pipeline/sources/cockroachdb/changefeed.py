@@ -105,10 +105,11 @@ class Changefeed:
         wire = self._connection.pgconn
         try:
             while wire.is_busy():
-                if not select.select([wire.socket], [], [], timeout_seconds)[0]:
+                heard = select.select([wire.socket], [], [], timeout_seconds)[0]
+                wire.consume_input()  # what TLS has decrypted already makes no socket readable
+                if not heard and wire.is_busy():
                     self._fail_if_silent()
                     return None
-                wire.consume_input()
             result = wire.get_result()
         except OperationalError as error:
             raise explain(error, self._database, broken=True) from None

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from pipeline.sources.cockroachdb import catalogue
 from pipeline.sources.cockroachdb.changefeed import Changefeed
 from pipeline.sources.dialects.engine import Database, connection
-from pipeline.sources.following import Place, Shape
+from pipeline.sources.following import Place
 
 SERIALIZABLE = "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE"
 NOW = "SELECT CAST(cluster_logical_timestamp() AS STRING)"
@@ -42,10 +42,6 @@ class CockroachFollowing:
     def feed(self, places: Sequence[Place], since: str) -> Changefeed:
         """Make a changefeed of these tables."""
         return Changefeed(self._database, places, since)
-
-    def shape(self, opened: Connection, place: Place) -> Shape | None:
-        """What is another once the table's columns, or its key, are."""
-        return catalogue.shape(opened, *place)
 
     def row_key(self, opened: Connection, place: Place) -> tuple[str, ...]:
         """The columns of the primary key, hidden ones included."""

@@ -20,6 +20,7 @@ import psycopg
 
 from pipeline.errors import ConfigError, SourceError, SourceUnavailableError
 from pipeline.sources.dialects.engine import Database, connection, explain
+from pipeline.sources.dialects.shapes import numbers
 from pipeline.sources.following import Changed, NoMoreToldError, Place, Resolved
 from pipeline.sources.yugabyte.catalogue import row_key
 from pipeline.sources.yugabyte.moments import CLOCKS_APART, COUNTER_BITS, NOW, moment_of
@@ -34,16 +35,21 @@ MARKER_SECONDS = 1.0
 SILENCE_SECONDS = 300.0
 
 
+NO_TABLE: Place = ("", "")
+"""Of a table that is not followed."""
+
+
 class Told:
     """
     What pgoutput's messages mean: rows of the tables whose keys are given, and markers.
 
-    `awaited` is the marker that was written last, until it has come.
+    Tables are known by their `numbers`, whatever their names are. `awaited` is the marker that was written last, until it has come.
     """
 
-    def __init__(self, keys: Mapping[Place, tuple[str, ...]], marker: Place, since: int) -> None:
+    def __init__(self, keys: Mapping[Place, tuple[str, ...]], numbers: Mapping[int, Place], marker: Place, since: int) -> None:
         self.awaited: int | None = None
         self._keys = keys
+        self._numbers = numbers
         self._marker = marker
         self._since = since
         self._relations: dict[int, _Columns] = {}
@@ -82,11 +88,12 @@ class Told:
         return position
 
     def _columns(self, relation: Relation) -> "_Columns":
-        key = ("moment",) if relation.place == self._marker else self._keys.get(relation.place, ())
+        place = self._numbers.get(relation.number, relation.place if relation.place == self._marker else NO_TABLE)
+        key = ("moment",) if place == self._marker else self._keys.get(place, ())
         if not set(key) <= set(relation.columns):
-            name = ".".join(relation.place)
+            name = ".".join(place)
             raise ConfigError(f"the table {name} has another primary key", suggestion="Post the job again.")
-        return _Columns(relation.place, tuple(relation.columns.index(name) for name in key))
+        return _Columns(place, tuple(relation.columns.index(name) for name in key))
 
     def _changed(self, change: RowChange) -> Iterator[Changed]:
         place, columns = self._relation(change.relation)
@@ -130,18 +137,19 @@ class SlotFeed:
         self._slot = slot
         self._places = list(places)
         self._since = int(since)
-        self._due = 0.0
+        self._marked_at = time.monotonic() - MARKER_SECONDS
         self._waiting = deque[Changed | Resolved]()
 
     def __enter__(self) -> Self:
         with connection(self._database) as opened:
             keys = {place: row_key(opened, *place) for place in self._places}
+            known = {int(number): place for place, number in numbers(opened).items() if place in keys}
         with ExitStack() as stack:
             self._writer = stack.enter_context(writing(self._database))
             marker = find_marker(self._writer, self._slot)
             self._wire = stack.enter_context(Wire(self._database, self._slot, self._slot))
             self._marking = marking(marker)
-            self._told = Told(keys, marker, self._since)
+            self._told = Told(keys, known, marker, self._since)
             self._opened = stack.pop_all()
         return self
 
@@ -153,7 +161,7 @@ class SlotFeed:
         until = time.monotonic() + timeout_seconds
         while not self._waiting:
             self._mark()
-            awake = until if self._told.awaited is not None else min(until, self._due)
+            awake = until if self._told.awaited is not None else min(until, self._marked_at + MARKER_SECONDS)
             data = self._wire.next(max(awake - time.monotonic(), 0))
             if data is not None:
                 self._waiting.extend(self._told.heard(decode(data)))
@@ -169,18 +177,19 @@ class SlotFeed:
             self._wire.acknowledge(position)
 
     def _mark(self) -> None:
-        if self._told.awaited is not None or time.monotonic() < self._due:
+        if self._told.awaited is not None or time.monotonic() < self._marked_at + MARKER_SECONDS:
             return
         try:
             (now,) = self._writer.execute(NOW).fetchone() or (0,)
             self._told.awaited = now - CLOCKS_APART
             self._writer.execute(self._marking, [self._told.awaited])
         except psycopg.Error as error:
-            raise explain(error, self._database, broken=self._writer.closed) from error
-        self._due = time.monotonic() + MARKER_SECONDS
+            passes = (error.sqlstate or "").startswith("40")  # another transaction, or a change of the catalogue, was in the way
+            raise explain(error, self._database, broken=self._writer.closed or passes) from error
+        self._marked_at = time.monotonic()
 
     def _fail_if_silent(self) -> None:
-        if time.monotonic() - self._wire.heard_at > SILENCE_SECONDS:
+        if time.monotonic() - max(self._wire.heard_at, self._marked_at) > SILENCE_SECONDS:
             raise SourceUnavailableError(f"the slot of {self._database.name} has told nothing for {SILENCE_SECONDS:.0f} s")
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from pipeline.sources.cockroachdb import catalogue as cockroachdb
 from pipeline.sources.dialects.engine import Database, connection
-from pipeline.sources.following import Place, Shape
+from pipeline.sources.following import Place
 from pipeline.sources.yugabyte import catalogue, moments
 from pipeline.sources.yugabyte.feed import SlotFeed
 
@@ -32,10 +31,6 @@ class YugabyteFollowing:
     def feed(self, places: Sequence[Place], since: str) -> SlotFeed:
         """Make a feed of these tables; it begins where the slot may forget what was before."""
         return SlotFeed(self._database, self._slot, places, since)
-
-    def shape(self, opened: Connection, place: Place) -> Shape | None:
-        """What is another once the table's columns, or its key, are; the catalogues of the two databases are PostgreSQL's."""
-        return cockroachdb.shape(opened, *place)
 
     def row_key(self, opened: Connection, place: Place) -> tuple[str, ...]:
         """The columns of the primary key."""

@@ -15,7 +15,7 @@ CLOCKS_APART = 500_000 << COUNTER_BITS
 
 NOW = "SELECT yb_get_current_hybrid_time_lsn()"
 
-BACK = ("SET yb_disable_catalog_version_check = true", "SET yb_read_time TO '{} ht'")
+BACK = ("SET yb_read_time TO 0", "SET yb_disable_catalog_version_check = true", "SET yb_read_time TO '{} ht'")
 CALLS = ("CALL set_yb_read_time('{} ht')", "CALL disable_catalog_version_check()")
 """What who is no superuser calls instead, as the first statements of each transaction: a superuser has made both procedures."""
 

@@ -1,6 +1,7 @@
 """A YugabyteDB database as the source of one job."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 from pipeline.sources.dialects.engine import Database, connection
@@ -9,8 +10,12 @@ from pipeline.sources.dialects.url import parse
 from pipeline.sources.source import Finding, Mode, Ownership, Table
 from pipeline.sources.yugabyte import slot
 from pipeline.sources.yugabyte.following import YugabyteFollowing
+from pipeline.sources.yugabyte.moments import CLOCKS_APART, COUNTER_BITS
 from pipeline.sources.yugabyte.readiness import check_cluster
 from pipeline.sources.yugabyte.session import writing
+
+CLOCKS_SECONDS = (CLOCKS_APART >> COUNTER_BITS) / 1_000_000
+"""So long after the slot was made every node's present moment is behind its beginning."""
 
 
 class YugabyteSource(FollowedSource):
@@ -61,10 +66,11 @@ class YugabyteSource(FollowedSource):
     def _make(self, owned: Ownership, tables: Sequence[Table]) -> None:
         with writing(self._database()) as opened:
             slot.make_slot(opened, owned, tables)
+        time.sleep(CLOCKS_SECONDS)
 
     def _check_published(self, owned: Ownership, tables: Sequence[tuple[str, str]]) -> None:
         with writing(self._database()) as opened:
-            slot.check_published(opened, owned, tables)
+            slot.check_published(opened, owned, [*tables, slot.find_marker(opened, owned.slot)])
 
     def _drop(self, owned: Ownership) -> None:
         with writing(self._database()) as opened:

@@ -24,6 +24,10 @@ from pipeline.sources.yugabyte.pgoutput import EPOCH_MICROS
 
 REPORT_SECONDS = 5.0
 
+IN_USE_SECONDS = 10.0
+IN_USE_PAUSE_SECONDS = 0.5
+"""A slot that was let go a moment ago, by this reader, too, may still count as in use."""
+
 _STATUS = struct.Struct(">cQQQqB")
 _DATA, _KEEPALIVE = b"w", b"k"
 _DATA_HEADER, _REPLY_WANTED = 25, 17
@@ -45,18 +49,26 @@ class Wire:
         self._reporter = threading.Thread(target=self._keep_reporting, name="slot", daemon=True)
 
     def __enter__(self) -> Self:
-        driver = driver_connection(self._database, replication="database", client_encoding="utf8", autocommit=True)
-        if not isinstance(driver, Connection):
-            raise TypeError(f"{self._database.driver.name} is not psycopg")
-        self._connection = driver
-        self._pgconn = driver.pgconn
-        result = self._pgconn.exec_(statement(self._slot, self._publication).encode())
-        if result.status != ExecStatus.COPY_BOTH:
-            driver.close()
-            raise self._refused(result)
+        until = time.monotonic() + IN_USE_SECONDS
+        while (refused := self._begin()) is not None:
+            if not isinstance(refused, SourceUnavailableError) or time.monotonic() > until:
+                raise refused
+            time.sleep(IN_USE_PAUSE_SECONDS)
         self.heard_at = time.monotonic()
         self._reporter.start()
         return self
+
+    def _begin(self) -> PipelineError | None:
+        """Have the slot tell; why it does not, where it does not."""
+        driver = driver_connection(self._database, replication="database", client_encoding="utf8", autocommit=True)
+        if not isinstance(driver, Connection):
+            raise TypeError(f"{self._database.driver.name} is not psycopg")
+        result = driver.pgconn.exec_(statement(self._slot, self._publication).encode())
+        if result.status != ExecStatus.COPY_BOTH:
+            driver.close()
+            return self._refused(result)
+        self._connection, self._pgconn = driver, driver.pgconn
+        return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._ended.set()
@@ -71,14 +83,17 @@ class Wire:
             while True:
                 data = self._copied()
                 if data is None:
-                    if not select.select([self._pgconn.socket], [], [], max(until - time.monotonic(), 0))[0]:
-                        return None
+                    heard = select.select([self._pgconn.socket], [], [], max(until - time.monotonic(), 0))[0]
                     with self._lock:
-                        self._pgconn.consume_input()
-                elif data[:1] == _DATA:
+                        self._pgconn.consume_input()  # what TLS has decrypted already makes no socket readable
+                    if not heard and (data := self._copied()) is None:
+                        return None
+                if data is None:
+                    continue
+                if data[:1] == _DATA:
                     self.heard_at = time.monotonic()
                     return data[_DATA_HEADER:]
-                elif data[:1] == _KEEPALIVE and data[_REPLY_WANTED]:
+                if data[:1] == _KEEPALIVE and data[_REPLY_WANTED]:
                     self._report()
         except OperationalError as error:
             raise explain(error, self._database, broken=True) from None

@@ -1,4 +1,4 @@
-"""CockroachDB's types with edge values, in words that PostgreSQL, the stand-in, understands, too: a column each of one table."""
+"""Types of CockroachDB and YugabyteDB with edge values, in words that PostgreSQL, which stands in for them, understands, too."""
 
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
