@@ -45,6 +45,7 @@ async def readings(stack: Stack, tmp_path: Path) -> AsyncIterator[MakeReading]:
             topic_prefix=prefix,
             notification_topic=f"{prefix}.notifications",
             position_topic=f"{prefix}.positions",
+            signal_topic=f"{prefix}.signals",
             transactional_id=prefix,
             tables_at_once=tables_at_once,
         )
