@@ -9,7 +9,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
-KEPT = 60
+KEPT = 100
 """Moments that can be read; a connection each."""
 
 TICK_SECONDS = 0.5

@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import Connection
 
-KEPT = 60
+KEPT = 100
 """Moments that can be read; a connection each."""
 
 SET_UP = """
