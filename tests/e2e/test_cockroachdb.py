@@ -1,6 +1,5 @@
 """CockroachDB's rows and changes, read by rowstream's own reader: from a stand-in (tests/fakes/cockroach)."""
 
-import random
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -8,14 +7,14 @@ from typing import Any
 import pytest
 from pymongo.database import Database
 from tests.e2e.conftest import MakeService
-from tests.e2e.harness import typed_rows
 from tests.e2e.harness.client import JobClient, changes_seen, codes, rows_seen
 from tests.e2e.harness.comparing import expect_documents_equal_rows
+from tests.e2e.harness.followed import expect_every_type, kill_and_cut
 from tests.e2e.harness.leftovers import left_behind
 from tests.e2e.harness.requests import job_request
 from tests.e2e.harness.service import kill_process
 from tests.e2e.harness.source import SourceDatabase
-from tests.e2e.harness.traffic import Accounts, Traffic, fill
+from tests.e2e.harness.traffic import fill
 from tests.e2e.harness.waiting import wait_until
 from tests.fakes.cockroach.server import Cockroach
 from tests.proofs.kinds import Kind
@@ -78,20 +77,11 @@ def test_readers_that_are_killed_and_cut_off_lose_and_double_nothing(
 ) -> None:
     service = make_service(workers=1, ROWSTREAM_CONNECTOR_RESTARTS="100")
     service.start()
-    jobs, dice = JobClient(service), random.Random(20261126)  # noqa: S311 - chance that can be repeated
+    jobs = JobClient(service)
     fill(source, 3_000)
     job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC"))
     jobs.wait_until_streaming(job_id)
-    with Traffic(source, Accounts(seed=7, largest_key=3_000)) as traffic:
-        for round_ in range(6):
-            seen = changes_seen(jobs.get(job_id))
-            traffic.wait_for(traffic.changes + 100)
-            jobs.wait_for_changes(job_id, seen + dice.randrange(1, 50))
-            if round_ % 3 == 2:
-                cluster.cut()
-            else:
-                (reader,) = wait_until(lambda: service.readers, "a reader runs")
-                kill_process(reader)
+    kill_and_cut(service, jobs, job_id, source, cluster)
     jobs.stop(job_id)
     job = jobs.wait_for_status(job_id, "COMPLETED")
 
@@ -209,15 +199,7 @@ def test_a_reader_that_is_away_for_longer_than_the_cluster_remembers_fails_the_j
 def test_every_type_arrives_by_the_first_reading_and_by_changes(
     jobs: JobClient, source: SourceDatabase, cluster: Cockroach, target: Database[Any], target_url: str
 ) -> None:
-    source.run(*typed_rows.tables(), *typed_rows.rows_read())
-    job_id = jobs.post(cockroach_request(source, cluster, target_url, "CDC"))
-    jobs.wait_until_streaming(job_id)
-
-    source.run(*typed_rows.rows_changed())
-    jobs.complete(job_id)
-
-    assert target["typed"].count_documents({}) == typed_rows.count()
-    assert typed_rows.wrong(target) == []
+    expect_every_type(jobs, source, target, cockroach_request(source, cluster, target_url, "CDC"))
 
 
 def test_tables_that_are_made_anew_or_exchanged_are_read_anew(

@@ -6,11 +6,12 @@ import struct
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Self
+from typing import Generic, Protocol, Self, TypeVar
 
 from psycopg.conninfo import conninfo_to_dict
 
 SSL_REQUEST = 80877103
+READ_ONLY = b"-c default_transaction_read_only=on"
 
 
 class Session(ABC):
@@ -29,10 +30,26 @@ class Session(ABC):
         return True
 
 
-class PgProxy(ABC):
+class Past(Protocol):
+    """What a stand-in remembers of its database, while it runs. A context manager."""
+
+    def __enter__(self) -> object:
+        """Begin to remember."""
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """Forget all."""
+        ...
+
+
+P = TypeVar("P", bound=Past)
+
+
+class PgProxy(ABC, Generic[P]):
     """A context manager; `dsn` is a superuser's, `port` where it listens."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, history: P) -> None:
+        self.history = history
         server = conninfo_to_dict(dsn)
         self._backend = (str(server["host"]), int(str(server["port"])))
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -44,16 +61,18 @@ class PgProxy(ABC):
         """Make what takes the messages of a session."""
 
     def said_at_first(self, parameters: bytes) -> bytes:
-        """What the server is told a session begins with."""
-        return parameters
+        """A session reads from one snapshot: PostgreSQL shows no past otherwise."""
+        return parameters.replace(READ_ONLY, READ_ONLY + b" -c default_transaction_isolation=repeatable\\ read")
 
     def __enter__(self) -> Self:
+        self.history.__enter__()
         threading.Thread(target=self._accept, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._listener.close()
         self.cut()
+        self.history.__exit__()
 
     def cut(self) -> None:
         """Cut every connection."""

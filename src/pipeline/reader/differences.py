@@ -10,7 +10,7 @@ from sqlalchemy.types import NULLTYPE
 from pipeline.errors import ConfigError
 from pipeline.reader.envelope import RowEncoder
 from pipeline.reader.task import ReadTable
-from pipeline.reader.told_keys import key_values
+from pipeline.reader.told_keys import job_columns, key_values
 from pipeline.sources.dialects.catalogue import read_table
 from pipeline.sources.dialects.expressions import as_written, reading, rows_of
 from pipeline.sources.dialects.shapes import shape
@@ -95,7 +95,7 @@ def statement(table: ReadTable, columns: Columns, wanted: Sequence[Sequence[str]
     selected = select(*(reading(rows.c[name], wire, dialect.name) for name, wire in columns.wires.items()))
     if table.condition is not None:
         selected = selected.where(as_written(table.condition))
-    return selected.where(_is_one_of([rows.c[name] for name in columns.row_key if name in table.key], wanted))
+    return selected.where(_is_one_of([rows.c[name] for name in job_columns(table, columns.row_key)], wanted))
 
 
 def differences(before: PastTable, after: PastTable, keys: Sequence[str]) -> Iterator[tuple[bytes, bytes]]:

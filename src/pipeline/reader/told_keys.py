@@ -14,21 +14,18 @@ class ToldKey:
     """
     How the key that a feed tells becomes that of the job: without what is hidden in it (a region, the shard of a hash).
 
-    Rows of one key of the job may be told by two. `table` is the number of the table that the feed tells of.
+    Rows of one key of the job may be told by two. `columns` are those of the job's key, in the feed's order, and `table` is
+    the number of the table that the feed tells of.
     """
 
     def __init__(self, table: ReadTable, row_key: Sequence[str], number: str) -> None:
         self.row_key = tuple(row_key)
+        self.columns = job_columns(table, row_key)
         self.table = number
         self._name = table.qualified_name
-        self._kept = [place for place, column in enumerate(row_key) if column in table.key]
-        if len(self._kept) != len(table.key):
+        self._kept = [row_key.index(column) for column in self.columns]
+        if len(self.columns) != len(table.key):
             raise ConfigError(f"the table {self._name} {OTHER_KEY}", suggestion="Post the job again.")
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns of the job's key, in the feed's order."""
-        return tuple(self.row_key[place] for place in self._kept)
 
     def row(self, told: str) -> str:
         """The values of these columns, a JSON array like what is told."""
@@ -39,6 +36,11 @@ class ToldKey:
 
 
 OTHER_KEY = "has another primary key than it had"
+
+
+def job_columns(table: ReadTable, row_key: Sequence[str]) -> tuple[str, ...]:
+    """The columns of the job's key, in the feed's order."""
+    return tuple(column for column in row_key if column in table.key)
 
 
 def key_values(key: str) -> list[str]:

@@ -6,7 +6,6 @@ import re
 import socket
 import struct
 from collections.abc import Iterator, Mapping
-from typing import Self
 
 from tests.fakes.cockroach.history import History, Moment
 from tests.fakes.pgproxy import PgProxy, Session, error, message, said_otherwise
@@ -17,7 +16,6 @@ TARGETS = re.compile(r'TABLE "((?:[^"]|"")+)"\."((?:[^"]|"")+)"\."((?:[^"]|"")+)
 CURSOR = re.compile(r"cursor = '([0-9.]+)'")
 AT_A_MOMENT = re.compile(r"SET TRANSACTION AS OF SYSTEM TIME '([0-9.]+)'")
 
-READ_ONLY = b"-c default_transaction_read_only=on"
 HEADER = struct.pack("!h", 3) + b"".join(
     name + b"\0" + struct.pack("!ihihih", 0, 0, oid, -1, -1, 0) for name, oid in ((b"table", 25), (b"key", 17), (b"value", 17))
 )
@@ -27,7 +25,7 @@ class EndedError(Exception):
     """A table was emptied at once, or dropped."""
 
 
-class Cockroach(PgProxy):
+class Cockroach(PgProxy[History]):
     """
     Stands in for a cluster whose data is in a PostgreSQL database. A context manager; `dsn` is a superuser's, `port` where it listens.
 
@@ -35,21 +33,8 @@ class Cockroach(PgProxy):
     """
 
     def __init__(self, dsn: str) -> None:
-        super().__init__(dsn)
-        self.history = History(dsn)
+        super().__init__(dsn, History(dsn))
         self.changefeeds = 0
-
-    def __enter__(self) -> Self:
-        self.history.__enter__()
-        return super().__enter__()
-
-    def __exit__(self, *_: object) -> None:
-        super().__exit__()
-        self.history.__exit__()
-
-    def said_at_first(self, parameters: bytes) -> bytes:
-        """A session reads from one snapshot: PostgreSQL shows no past otherwise."""
-        return parameters.replace(READ_ONLY, READ_ONLY + b" -c default_transaction_isolation=repeatable\\ read")
 
     def session(self, client: socket.socket, server: socket.socket) -> "_Session":
         """Make what takes the messages of a session."""

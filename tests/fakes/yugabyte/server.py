@@ -2,7 +2,6 @@
 
 import re
 import socket
-from typing import Self
 
 from tests.fakes.pgproxy import PgProxy, Session, said_otherwise
 from tests.fakes.yugabyte.history import History, UnknownMomentError
@@ -12,27 +11,13 @@ VERSION = "PostgreSQL 15.12-YB-2025.2.4.0-b0 (a stand-in)"
 READ_TIME = re.compile(r"SET yb_read_time TO '(\d+) ht'")
 CALL = re.compile(r"CALL set_yb_read_time\('(\d+) ht'\)")
 NOW = "yb_get_current_hybrid_time_lsn()"
-READ_ONLY = b"-c default_transaction_read_only=on"
 
 
-class Yugabyte(PgProxy):
+class Yugabyte(PgProxy[History]):
     """Stands in for a cluster whose data is in a PostgreSQL database. A context manager; `dsn` is a superuser's."""
 
     def __init__(self, dsn: str) -> None:
-        super().__init__(dsn)
-        self.history = History(dsn)
-
-    def __enter__(self) -> Self:
-        self.history.__enter__()
-        return super().__enter__()
-
-    def __exit__(self, *_: object) -> None:
-        super().__exit__()
-        self.history.__exit__()
-
-    def said_at_first(self, parameters: bytes) -> bytes:
-        """A transaction reads from one snapshot: PostgreSQL shows no past otherwise."""
-        return parameters.replace(READ_ONLY, READ_ONLY + b" -c default_transaction_isolation=repeatable\\ read")
+        super().__init__(dsn, History(dsn))
 
     def session(self, client: socket.socket, server: socket.socket) -> "_Session":
         """Make what takes the messages of a session."""
