@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import struct
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -46,7 +47,11 @@ P = TypeVar("P", bound=Past)
 
 
 class PgProxy(ABC, Generic[P]):
-    """A context manager; `dsn` is a superuser's, `port` where it listens."""
+    """
+    A context manager; `dsn` is a superuser's, `port` where it listens.
+
+    It takes no more messages than are left: the next is not passed on, and all connections are cut.
+    """
 
     def __init__(self, dsn: str, history: P) -> None:
         self.history = history
@@ -54,6 +59,7 @@ class PgProxy(ABC, Generic[P]):
         self._backend = (str(server["host"]), int(str(server["port"])))
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
+        self.messages_left = sys.maxsize
         self._open: set[socket.socket] = set()
 
     @abstractmethod
@@ -102,6 +108,9 @@ class PgProxy(ABC, Generic[P]):
             session = self.session(client, server)
             threading.Thread(target=_pass_on, args=(session,), daemon=True).start()
             for kind, body in _messages(client):
+                self.messages_left -= 1
+                if self.messages_left < 0:
+                    return self.cut()
                 session.take(kind, body)
         except OSError:
             pass

@@ -28,11 +28,21 @@ def kill_and_cut(service: Service, jobs: JobClient, job_id: str, source: SourceD
             seen = changes_seen(jobs.get(job_id))
             traffic.wait_for(100)
             jobs.wait_for_changes(job_id, seen + dice.randrange(1, 50))
+            (reader,) = wait_until(lambda: service.readers, "a reader runs")
             if round_ % 3 == 2:
-                cluster.cut()
+                _cut_off(reader, service, cluster)
             else:
-                (reader,) = wait_until(lambda: service.readers, "a reader runs")
                 kill_process(reader)
+
+
+def _cut_off(reader: int, service: Service, cluster: Cluster) -> None:
+    """Cut its connections until it has ended: one that has just begun has none yet."""
+
+    def has_ended() -> bool:
+        cluster.cut()
+        return reader not in service.readers
+
+    wait_until(has_ended, "the reader ends")
 
 
 def expect_every_type(jobs: JobClient, source: SourceDatabase, target: Database[Any], request: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 from psycopg import Connection
-from psycopg.pq import ExecStatus
+from psycopg.pq import ConnStatus, ExecStatus
 
 from pipeline.errors import ConfigError, PipelineError, SourceError, SourceUnavailableError
 from pipeline.sources.dialects.engine import open_database
@@ -28,6 +28,7 @@ class Server:
         self.said: list[bytes | None] = []
         self.told: list[bytes] = []
         self.answer = SimpleNamespace(status=ExecStatus.COPY_BOTH, error_message=b"")
+        self.status = ConnStatus.OK
         self._ends = socket.socketpair()
         self.socket = self._ends[0].fileno()
 

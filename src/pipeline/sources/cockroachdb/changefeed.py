@@ -9,12 +9,12 @@ import re
 import select
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from itertools import product
 from types import TracebackType
 from typing import Self
 
 import msgspec
-import psycopg
 from msgspec import Struct
 from psycopg import OperationalError
 from psycopg.pq import DiagnosticField, ExecStatus
@@ -22,7 +22,8 @@ from psycopg.pq.abc import PGresult
 from sqlalchemy import text
 
 from pipeline.errors import PipelineError, SourceError, SourceUnavailableError
-from pipeline.sources.dialects.engine import Database, connection, driver_connection, explain
+from pipeline.sources.dialects.engine import Database, connection, explain
+from pipeline.sources.dialects.writing import writing
 from pipeline.sources.following import Changed, NoMoreToldError, Place, Resolved
 from pipeline.sources.queries import quoted
 
@@ -33,8 +34,7 @@ FIRST_SECONDS = 900.0
 
 VERSION = "SELECT version()"
 
-SESSION = ("SET default_transaction_read_only = off", "SET statement_timeout = 0")
-"""A changefeed is no query to a session that reads only, and has no end."""
+NO_END = "SET statement_timeout = 0"
 
 LEFT_OUT_SINCE = (24, 1)
 """From this version on writers may ask that changefeeds leave their changes out (`disable_changefeed_replication`)."""
@@ -85,24 +85,20 @@ class Changefeed:
     def __enter__(self) -> Self:
         with connection(self._database) as opened:
             version = str(opened.execute(text(VERSION)).scalar_one())
-        driver = driver_connection(self._database)
-        if not isinstance(driver, psycopg.Connection):
-            raise TypeError(f"{self._database.driver.name} is not psycopg")
-        self._connection = driver
-        driver.autocommit = True
-        for each in SESSION:
-            driver.execute(each)
-        driver.pgconn.send_query(statement(str(self._database.url.database), self._places, self._since, version).encode())
-        driver.pgconn.set_single_row_mode()
+        with ExitStack() as stack:
+            self._wire = stack.enter_context(writing(self._database, NO_END)).pgconn  # a changefeed is no query that only reads
+            self._wire.send_query(statement(str(self._database.url.database), self._places, self._since, version).encode())
+            self._wire.set_single_row_mode()
+            self._opened = stack.pop_all()
         self._heard_at = time.monotonic()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._connection.close()
+        self._opened.close()
 
     def get(self, timeout_seconds: float) -> Changed | Resolved | None:
         """What is told next; None when nothing is told within the time."""
-        wire = self._connection.pgconn
+        wire = self._wire
         try:
             while wire.is_busy():
                 heard = select.select([wire.socket], [], [], timeout_seconds)[0]

@@ -156,15 +156,15 @@ def connection(database: Database, moment: str | None = None) -> Iterator[Connec
         opened = database.engine.connect()
     except (SQLAlchemyError, OSError, TypeError, ValueError) as error:
         raise _not_connected(error, database) from error
-    with opened:
-        try:
+    try:
+        with opened:
             for statement in SESSION.get(opened.dialect.name, ()):
                 opened.exec_driver_sql(statement)
             if moment is not None:
                 look_back(opened, database, moment)
             yield opened
-        except (SQLAlchemyError, OSError) as error:
-            raise _refused(error, database) from error
+    except (SQLAlchemyError, OSError) as error:
+        raise _refused(error, database) from error
 
 
 def driver_connection(database: Database, **told: Any) -> Any:

@@ -21,11 +21,11 @@ import psycopg
 from pipeline.errors import ConfigError, SourceError, SourceUnavailableError
 from pipeline.sources.dialects.engine import Database, connection, explain
 from pipeline.sources.dialects.shapes import numbers
+from pipeline.sources.dialects.writing import writing
 from pipeline.sources.following import Changed, NoMoreToldError, Place, Resolved
 from pipeline.sources.yugabyte.catalogue import row_key
 from pipeline.sources.yugabyte.moments import CLOCKS_APART, COUNTER_BITS, NOW, moment_of
 from pipeline.sources.yugabyte.pgoutput import Begin, Commit, Image, Message, Relation, RowChange, Truncate, decode
-from pipeline.sources.yugabyte.session import writing
 from pipeline.sources.yugabyte.slot import find_marker, marking
 from pipeline.sources.yugabyte.wire import Wire
 

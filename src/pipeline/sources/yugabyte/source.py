@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pipeline.sources.dialects.engine import Database, connection
 from pipeline.sources.dialects.followed import FollowedSource
 from pipeline.sources.dialects.url import parse
+from pipeline.sources.dialects.writing import writing
 from pipeline.sources.source import Finding, Mode, Ownership, Table
 from pipeline.sources.yugabyte import slot
 from pipeline.sources.yugabyte.following import YugabyteFollowing
 from pipeline.sources.yugabyte.moments import CLOCKS_APART, COUNTER_BITS
 from pipeline.sources.yugabyte.readiness import check_cluster
-from pipeline.sources.yugabyte.session import writing
 
 CLOCKS_SECONDS = (CLOCKS_APART >> COUNTER_BITS) / 1_000_000
 """So long after the slot was made every node's present moment is behind its beginning."""

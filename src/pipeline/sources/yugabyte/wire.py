@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Self
 
 from psycopg import Connection, OperationalError
-from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq import ConnStatus, ExecStatus
+from psycopg.pq.abc import PGconn, PGresult
 
 from pipeline.errors import ConfigError, PipelineError, SourceError, SourceUnavailableError
 from pipeline.sources.dialects.engine import Database, driver_connection, explain
@@ -65,8 +65,9 @@ class Wire:
             raise TypeError(f"{self._database.driver.name} is not psycopg")
         result = driver.pgconn.exec_(statement(self._slot, self._publication).encode())
         if result.status != ExecStatus.COPY_BOTH:
+            refused = self._refused(result, driver.pgconn)
             driver.close()
-            return self._refused(result)
+            return refused
         self._connection, self._pgconn = driver, driver.pgconn
         return None
 
@@ -110,9 +111,9 @@ class Wire:
             if size == 0:
                 return None
             result = self._pgconn.get_result()
-        raise self._refused(result)
+        raise self._refused(result, self._pgconn)
 
-    def _refused(self, result: PGresult | None) -> PipelineError:
+    def _refused(self, result: PGresult | None, wire: PGconn) -> PipelineError:
         said = " ".join(((result.error_message if result is not None else b"") or b"").decode(errors="replace").split())
         if _IN_USE.search(said):
             return SourceUnavailableError(f"the slot of {self._database.name} is in use: {said}")
@@ -120,7 +121,7 @@ class Wire:
             return ConfigError(
                 f"the job's slot in {self._database.name} is gone: {said}", suggestion="Post the job again.", code="SLOT_GONE"
             )
-        return explain(SourceError(f"the slot's stream ended: {said}"), self._database, broken=not said)
+        return explain(SourceError(f"the slot's stream ended: {said}"), self._database, broken=not said or wire.status == ConnStatus.BAD)
 
     def _keep_reporting(self) -> None:
         while not self._ended.wait(REPORT_SECONDS):

@@ -1,7 +1,7 @@
-"""Sessions with YugabyteDB that write: what a job makes there, and its markers."""
+"""Sessions of psycopg's in which more is done than reading: what a job makes in its source, its markers, a changefeed."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
@@ -13,20 +13,21 @@ WRITE = "SET default_transaction_read_only = off"
 
 
 @contextmanager
-def writing(database: Database) -> Iterator[Connection[Any]]:
+def writing(database: Database, *beginning: str) -> Iterator[Connection[Any]]:
     """
-    A connection on which each statement is a transaction of its own; closed at the end.
+    A connection on which each statement is a transaction of its own, after the statements that it begins with; closed at the end.
 
-    Raises as `pipeline.sources.dialects.engine.connection`.
+    Raises as `pipeline.sources.dialects.engine.connection`, whatever psycopg raises meanwhile included.
     """
     driver = driver_connection(database)
     if not isinstance(driver, Connection):
         raise TypeError(f"{database.driver.name} is not psycopg")
-    with driver:
+    with closing(driver):
         try:
             driver.autocommit = True
             driver.prepare_threshold = None  # a pooler may give every statement to another session
-            driver.execute(WRITE)
+            for statement in (WRITE, *beginning):
+                driver.execute(statement)
             yield driver
         except psycopg.Error as error:
             raise explain(error, database, broken=driver.closed) from error
