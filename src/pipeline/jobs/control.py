@@ -10,6 +10,7 @@ from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 from pipeline.errors import ConfigError
+from pipeline.mongo import async_client
 from pipeline.settings import Settings
 
 CODEC: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
@@ -28,7 +29,7 @@ def open_control(settings: Settings) -> AsyncMongoClient[dict[str, Any]]:
         ConfigError: ROWSTREAM_CONTROL_URL is not a MongoDB connection string.
     """
     try:
-        return AsyncMongoClient(
+        return async_client(
             settings.control_url.get_secret_value(),
             serverSelectionTimeoutMS=_SELECTION_TIMEOUT_MS,
             connectTimeoutMS=_SELECTION_TIMEOUT_MS,

@@ -6,6 +6,7 @@ from pymongo import AsyncMongoClient, MongoClient, ReadPreference, WriteConcern
 from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 
+from pipeline.mongo import async_client
 from pipeline.sink.answer import unopened
 from pipeline.sink.document import LOSSLESS
 
@@ -50,7 +51,7 @@ def open_target(url: str) -> AsyncMongoClient[dict[str, Any]]:
         ConfigError: The URL cannot be used on this host.
     """
     try:
-        return AsyncMongoClient(url, **OPTIONS)
+        return async_client(url, **OPTIONS)
     except UNOPENED as error:
         raise unopened(error) from None
 
