@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import structlog
@@ -16,11 +17,20 @@ from pipeline.jobs.supervisor import Supervisor
 from pipeline.settings import Settings
 from pipeline.sources.postgresql.connection import forget_environment
 from pipeline.stores import Stores
+from pipeline.tasks import end
 from pipeline.worker.pool import WorkerPool
 
 log = structlog.get_logger()
 
+MOST_THREADS = 256
+"""
+Clients that block wait in threads, each for half a minute when its server does not answer, and names are looked up in them, those of
+MongoDB, too. asyncio's default, six on two processors, has ten jobs keep every request waiting while Kafka is away.
+"""
+
 FAREWELL_SECONDS = 5.0
+STOP_SECONDS = 40.0
+"""Longer than what each part gives itself: workers half a minute."""
 
 
 async def serve(settings: Settings, workers: int) -> None:
@@ -32,6 +42,7 @@ async def serve(settings: Settings, workers: int) -> None:
     """
     require_loopback(settings.host)
     forget_environment()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(MOST_THREADS, "blocking"))
     async with open_control(settings) as client:
         database = client[settings.control_database]
         stores = Stores.of(database, settings)
@@ -74,9 +85,7 @@ async def _run(supervisor: Supervisor, pool: WorkerPool | None) -> None:
         for task in done:
             task.result()
     finally:
-        for task in (*parts, asked_to_stop):
-            task.cancel()
-        await asyncio.gather(*parts, asked_to_stop, return_exceptions=True)
+        await end(*parts, asked_to_stop, again_seconds=STOP_SECONDS)
 
 
 async def _signal() -> None:

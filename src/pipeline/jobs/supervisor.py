@@ -25,6 +25,7 @@ from pipeline.jobs.streaming import drain, follow_stream
 from pipeline.jobs.vault import Vault
 from pipeline.settings import Settings
 from pipeline.stores import Stores
+from pipeline.tasks import end
 
 log = structlog.get_logger()
 
@@ -32,6 +33,8 @@ LOOK_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 BUG_SECONDS = 5.0
 BUGS_TOLERATED = 3
+CANCEL_AGAIN_SECONDS = 5.0
+FAREWELL_SECONDS = 15.0
 
 UNDER_WAY = (Phase.SETTING_UP, Phase.SNAPSHOTTING, Phase.STREAMING, Phase.REFRESHING, Phase.REPLAYING, Phase.DRAINING)
 
@@ -118,9 +121,7 @@ class Supervisor:
         except LeaseLostError:
             log.warning("another supervisor drives the job now", job=job.id)
         finally:
-            for task in (renewing, driving):
-                task.cancel()
-            await asyncio.gather(renewing, driving, return_exceptions=True)
+            await end(renewing, driving, again_seconds=CANCEL_AGAIN_SECONDS)
             await drive.close()
 
     async def _drive(self, drive: Drive) -> None:
@@ -142,9 +143,7 @@ class Supervisor:
 
     async def _let_go(self) -> None:
         drives = dict(self._drives)
-        for task in drives.values():
-            task.cancel()
-        await asyncio.gather(*drives.values(), return_exceptions=True)
+        await end(*drives.values(), again_seconds=FAREWELL_SECONDS)
         for job_id in drives:
             with contextlib.suppress(PyMongoError):
                 await self._store.release(job_id, self._owner)
