@@ -170,7 +170,7 @@ async def test_a_connector_is_stopped_forgotten_and_made_again(connect: ConnectC
     assert await connect.offsets(name) != []
     await connect.remove(name)
     await connect.remove(name)
-    assert (await connect.status(name)).absent
+    await stream.status(lambda status: status.absent)
     await stream.start()
     assert [operation for operation, _, _ in await stream.changes("t", 2)] == ["r", "r"], "without offsets the snapshot is read anew"
 
