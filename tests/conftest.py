@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests.proofs.kinds import Kind
 from tests.proofs.noting import pytest_runtest_makereport, pytest_sessionfinish  # noqa: F401 - hooks
 
+from stack import ports
 from stack.config import StackConfig, read_config, remembered
 from stack.errors import StackError
 from stack.layout import Layout
@@ -25,8 +26,16 @@ settings.load_profile("rowstream")
 
 
 def pytest_configure() -> None:
-    """Have interrupts do what they do elsewhere: the processes of pytest-xdist ignore them, and so would all that they start."""
+    """
+    Have interrupts do what they do elsewhere: the processes of pytest-xdist ignore them, and so would all that they start.
+
+    Each of these processes chooses among ports of its own: one that is free now is to be so still when a server listens on it.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        count = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+        own = ports.candidates()[int(worker.removeprefix("gw")) % count :: count]
+        ports.candidates = lambda: own
 
 
 @pytest.fixture(scope="session")

@@ -43,14 +43,17 @@ class PortPlan(BaseModel):
 def free_ports(count: int) -> list[int]:
     """Different ports that are free now, below the range from which the kernel gives ports to clients."""
     found: list[int] = []
-    candidates = list(range(10_000, _first_client_port()))
-    random.shuffle(candidates)
-    for port in candidates:
+    for port in random.sample(candidates(), len(candidates())):
         if len(found) == count:
             break
         if is_free(port):
             found.append(port)
     return found
+
+
+def candidates() -> range:
+    """The ports that may be chosen."""
+    return range(10_000, _first_client_port())
 
 
 def _first_client_port() -> int:

@@ -76,7 +76,7 @@ class PgProxy(ABC, Generic[P]):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._listener.close()
+        _end(self._listener)
         self.cut()
         self.history.__exit__()
 

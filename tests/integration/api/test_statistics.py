@@ -68,8 +68,9 @@ def job(vault: Vault, url: str, database: str, **fields: Any) -> Job:
 
 
 async def test_counts_are_sums_over_the_checkpoints(
-    settings: Settings, vault: Vault, target: AsyncDatabase[dict[str, Any]], live: LiveStatistics
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, vault: Vault, target: AsyncDatabase[dict[str, Any]], live: LiveStatistics
 ) -> None:
+    monkeypatch.setattr(statistics, "PATIENCE_SECONDS", 60.0)
     seen = job(vault, settings.control_url.get_secret_value(), target.name)
     await create_checkpoints(target, seen.id, seen.generation, ["t.a", "t.b"])
     await target["_rowstream.checkpoints"].update_many({}, {"$set": {"counts": {"r": 3, "c": 2}, "bytes": 100}})
@@ -92,6 +93,7 @@ async def test_a_target_that_goes_away_leaves_the_counts_last_read(
     target: AsyncDatabase[dict[str, Any]],
     live: LiveStatistics,
 ) -> None:
+    monkeypatch.setattr(statistics, "PATIENCE_SECONDS", 60.0)
     seen = job(vault, settings.control_url.get_secret_value(), target.name)
     await create_checkpoints(target, seen.id, seen.generation, ["t.a"])
     await target["_rowstream.checkpoints"].update_many({}, {"$set": {"counts": {"r": 3}}})

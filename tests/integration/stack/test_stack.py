@@ -156,7 +156,7 @@ def test_two_ups_at_once_take_turns(stack: Stack) -> None:
         other.start()
     for other in others:
         other.join()
-    assert all(server.ready for server in stack.status())
+    assert wait(lambda: all(server.ready for server in stack.status()), 60)
 
 
 def test_ports_cannot_change_while_servers_run(stack: Stack) -> None:
@@ -317,4 +317,4 @@ def test_a_home_whose_servers_are_the_user_s_own_starts_none_of_them(stack: Stac
     finally:
         other.down(wipe=True)
     assert not other.config.home.exists()
-    assert all(server.ready for server in stack.status())
+    assert wait(lambda: all(server.ready for server in stack.status()), 60)

@@ -204,9 +204,8 @@ async def test_a_target_that_is_killed_and_comes_back_holds_every_change_once(st
     await live.set_up()
     try:
         worker = workers.start(live)
-        live.write(3_000)
         for _ in range(2):
-            await progress(live, 300)
+            await progress(live, 300, writing=2_000)
             mongodb.kill()
             live.write(1_000)
             mongodb.start()

@@ -13,6 +13,7 @@ from stack.ports import PortPlan, check_free, free_ports
 @pytest.fixture
 def taken() -> Iterator[int]:
     with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind(("127.0.0.1", free_ports(1)[0]))
         server.listen()
         yield server.getsockname()[1]
@@ -23,6 +24,7 @@ def test_free_ports_are_different_and_can_be_listened_on() -> None:
     assert len(set(ports)) == 20
     for port in ports:
         with socket.socket() as server:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as every server here does
             server.bind(("127.0.0.1", port))
 
 
