@@ -30,7 +30,8 @@ def test_rows_of_half_told_key_changes_are_counted_and_read_again(
     jobs.wait_until_streaming(job_id)
     (connector,) = [name for name in ask_connect(stack, "/connectors") if job_id in name]
     config = ask_connect(stack, f"/connectors/{connector}/config")
-    ask_connect(stack, f"/connectors/{connector}/config", "PUT", config | {"max.batch.size": "1"})  # so that it may be restarted in between
+    each_record_by_itself = {"max.batch.size": "1", "transaction.boundary": "poll"}  # so that it may be restarted in between
+    ask_connect(stack, f"/connectors/{connector}/config", "PUT", config | each_record_by_itself)
 
     def half_told() -> int:
         return target[COLLECTION].count_documents({"job": job_id})

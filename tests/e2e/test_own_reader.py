@@ -190,7 +190,7 @@ def test_a_service_killed_with_its_reader_goes_on_without_loss_or_doubling(
 def test_a_table_without_a_key_is_begun_again_when_its_reading_breaks_off(
     make_service: MakeService, source: SourceDatabase, target: Database[Any], target_url: str
 ) -> None:
-    source.run("CREATE TABLE line (text text)", f"INSERT INTO line SELECT 'line ' || n % 7 FROM generate_series(1, {MANY}) AS n")
+    source.run("CREATE TABLE line (text text)", f"INSERT INTO line SELECT 'line ' || n % 7 FROM generate_series(1, {2 * MANY}) AS n")
     service = make_service(workers=1)
     service.start()
     jobs = JobClient(service)
@@ -200,7 +200,7 @@ def test_a_table_without_a_key_is_begun_again_when_its_reading_breaks_off(
     job = jobs.wait_for_status(job_id, "COMPLETED", 240)
 
     expect_documents_equal_rows(source, target, {"line": "line"})
-    assert rows_seen(job) == MANY
+    assert rows_seen(job) == 2 * MANY
     assert "SNAPSHOT_INTERRUPTED" in codes(job, "WARNING")
 
 

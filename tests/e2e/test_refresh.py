@@ -16,7 +16,7 @@ from tests.e2e.harness.waiting import wait_until
 from stack.stack import Stack
 
 ROWS = 3_000
-LARGE = 30_000
+LARGE = 60_000
 
 
 def test_a_refresh_under_traffic_mends_what_deviates_and_counts_no_row_twice(

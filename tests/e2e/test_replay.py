@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -60,13 +61,27 @@ class Running:
         self.jobs.wait_for_changes(self.id, self.changes)
 
     def replay(self, body: dict[str, Any]) -> JobView:
-        job: JobView = self.jobs.ask("POST", f"/jobs/{self.id}/replay", body)
+        """Ask for a replay, again while the job is not yet back from the one before."""
+
+        def answer() -> JobView | None:
+            try:
+                return self._ask(body)
+            except RefusedError as error:
+                if error.status != HTTPStatus.CONFLICT:
+                    raise
+                return None
+
+        job = wait_until(answer, "the job is back from its replay")
         self.replays += 1
+        return job
+
+    def _ask(self, body: dict[str, Any]) -> JobView:
+        job: JobView = self.jobs.ask("POST", f"/jobs/{self.id}/replay", body)
         return job
 
     def refused(self, body: dict[str, Any], status: int) -> str:
         with pytest.raises(RefusedError) as refused:
-            self.replay(body)
+            self._ask(body)
         assert refused.value.status == status, refused.value.body
         return f"{refused.value.body['message']} {refused.value.body['description']}"
 
