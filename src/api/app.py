@@ -80,7 +80,7 @@ def _servers(settings: Settings, ping_control: health.Probe) -> Callable[[web.Ap
             app[PROBES] = {
                 "control": ping_control,
                 "connect": health.connect_probe(session, settings.connect_url),
-                "kafka": engine.topics.ping,
+                "kafka": lambda: engine.topics.ping(health.PATIENCE_SECONDS - 0.5),
             }
             yield
             await app[TARGETS].close()

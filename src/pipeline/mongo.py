@@ -2,9 +2,10 @@
 PyMongo's asynchronous clients, mended for Python 3.11.
 
 PyMongo waits for its conditions by `asyncio.wait_for`, which before Python 3.12 waits in a task of its own: a caller that is
-cancelled while that task takes the condition's lock again leaves without it, releases a lock that somebody else holds, and
-whoever then gets the lock last keeps it for ever. The client answers nobody from then on, not even with an error (met with
-PyMongo 4.20.1, when jobs were cancelled while MongoDB was away). `asyncio.timeout` waits in the caller's own task.
+cancelled when its time has just run out, or a second time, while that task takes the condition's lock again, leaves without it,
+releases a lock that somebody else holds, and whoever then gets the lock last keeps it for ever. The client answers nobody from
+then on, not even with an error (met with PyMongo 4.20.0, when jobs were cancelled while MongoDB was away). `asyncio.timeout`
+waits in the caller's own task.
 """
 
 import asyncio

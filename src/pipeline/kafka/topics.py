@@ -142,9 +142,9 @@ class KafkaTopics:
                 raise
         return True
 
-    async def ping(self) -> None:
-        """Return when Kafka answers."""
-        await self._call(lambda: self._admin.list_topics(timeout=5))
+    async def ping(self, seconds: float = ANSWER_SECONDS) -> None:
+        """Return when Kafka answers; whoever leaves before the time is up does not learn that the client has to be replaced."""
+        await self._call(lambda: self._admin.list_topics(timeout=seconds))
 
     def _delete_group(self, group: str) -> None:
         """
