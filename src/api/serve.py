@@ -22,15 +22,17 @@ from pipeline.worker.pool import WorkerPool
 
 log = structlog.get_logger()
 
+ASKING_TO_STOP = (signal.SIGTERM, signal.SIGINT)
+
 MOST_THREADS = 256
 """
-Clients that block wait in threads, each for half a minute when its server does not answer, and names are looked up in them, those of
+Clients that block wait in threads, most for half a minute when their server does not answer, and names are looked up in them, those of
 MongoDB, too. asyncio's default, six on two processors, has ten jobs keep every request waiting while Kafka is away.
 """
 
 FAREWELL_SECONDS = 5.0
 STOP_SECONDS = 40.0
-"""Longer than what each part gives itself: workers half a minute."""
+"""Longer than the half minute that workers are given."""
 
 
 async def serve(settings: Settings, workers: int) -> None:
@@ -91,11 +93,11 @@ async def _run(supervisor: Supervisor, pool: WorkerPool | None) -> None:
 async def _signal() -> None:
     """Return when the process is asked to end."""
     loop, asked = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ASKING_TO_STOP:
         loop.add_signal_handler(number, asked.set)
     try:
         await asked.wait()
         log.info("stopping")
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in ASKING_TO_STOP:
             loop.remove_signal_handler(number)

@@ -229,6 +229,7 @@ async def test_a_topic_that_is_written_to_all_the_time_loses_what_is_older_than_
 
     ends = await topics.end_offsets([name])
     young = ends[name] - 5
+    assert firsts[name] < young
     written_at = await time_of_record(tidy_kafka.bootstrap_servers, name, young)
     assert written_at is not None
     assert await topics.offsets_since([name], written_at) == {name: young}

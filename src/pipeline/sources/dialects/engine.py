@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine.url import URL
 from sqlalchemy.exc import DataError, DBAPIError, ProgrammingError, SQLAlchemyError
@@ -167,14 +168,17 @@ def connection(database: Database, moment: str | None = None) -> Iterator[Connec
         raise _refused(error, database) from error
 
 
-def driver_connection(database: Database, **told: Any) -> Any:
-    """A connection of the driver's own, which is told this, too, and which the caller closes. Raises as `connection`."""
+def driver_connection(database: Database, **told: Any) -> psycopg.Connection[Any]:
+    """A connection of psycopg's own, which is told this, too, and which the caller closes. Raises as `connection`."""
     dialect = database.engine.dialect
     places, words = dialect.create_connect_args(database.engine.url)
     try:
-        return dialect.connect(*places, **{**words, **_arguments(database.url), **told})
+        driver = dialect.connect(*places, **{**words, **_arguments(database.url), **told})
     except (dialect.loaded_dbapi.Error, OSError) as error:
         raise _not_connected(error, database) from error
+    if not isinstance(driver, psycopg.Connection):
+        raise TypeError(f"{database.driver.name} is not psycopg")
+    return driver
 
 
 def look_back(opened: Connection, database: Database, moment: str) -> None:

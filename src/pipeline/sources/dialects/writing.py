@@ -19,10 +19,7 @@ def writing(database: Database, *beginning: str) -> Iterator[Connection[Any]]:
 
     Raises as `pipeline.sources.dialects.engine.connection`, whatever psycopg raises meanwhile included.
     """
-    driver = driver_connection(database)
-    if not isinstance(driver, Connection):
-        raise TypeError(f"{database.driver.name} is not psycopg")
-    with closing(driver):
+    with closing(driver_connection(database)) as driver:
         try:
             driver.autocommit = True
             driver.prepare_threshold = None  # a pooler may give every statement to another session

@@ -13,7 +13,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from psycopg import Connection, OperationalError
+from psycopg import OperationalError
 from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
@@ -61,8 +61,6 @@ class Wire:
     def _begin(self) -> PipelineError | None:
         """Have the slot tell; why it does not, where it does not."""
         driver = driver_connection(self._database, replication="database", client_encoding="utf8", autocommit=True)
-        if not isinstance(driver, Connection):
-            raise TypeError(f"{self._database.driver.name} is not psycopg")
         result = driver.pgconn.exec_(statement(self._slot, self._publication).encode())
         if result.status != ExecStatus.COPY_BOTH:
             refused = self._refused(result, driver.pgconn)
