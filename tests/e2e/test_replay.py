@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -61,27 +60,13 @@ class Running:
         self.jobs.wait_for_changes(self.id, self.changes)
 
     def replay(self, body: dict[str, Any]) -> JobView:
-        """Ask for a replay, again while the job is not yet back from the one before."""
-
-        def answer() -> JobView | None:
-            try:
-                return self._ask(body)
-            except RefusedError as error:
-                if error.status != HTTPStatus.CONFLICT:
-                    raise
-                return None
-
-        job = wait_until(answer, "the job is back from its replay")
+        job = self.jobs.replay(self.id, body)
         self.replays += 1
-        return job
-
-    def _ask(self, body: dict[str, Any]) -> JobView:
-        job: JobView = self.jobs.ask("POST", f"/jobs/{self.id}/replay", body)
         return job
 
     def refused(self, body: dict[str, Any], status: int) -> str:
         with pytest.raises(RefusedError) as refused:
-            self._ask(body)
+            self.jobs.ask("POST", f"/jobs/{self.id}/replay", body)
         assert refused.value.status == status, refused.value.body
         return f"{refused.value.body['message']} {refused.value.body['description']}"
 

@@ -57,6 +57,25 @@ class JobClient:
         self._posted.append(job_id)
         return job_id
 
+    def replay(self, job_id: str, body: dict[str, Any]) -> JobView:
+        """
+        Have changes applied again, once the job is back from the replay before.
+
+        Raises:
+            RefusedError: That is refused whatever the job does.
+        """
+
+        def answer() -> JobView | None:
+            try:
+                job: JobView = self.ask("POST", f"/jobs/{job_id}/replay", body)
+            except RefusedError as error:
+                if "cannot be asked to" not in error.body["message"]:
+                    raise
+                return None
+            return job
+
+        return wait_until(answer, "a replay is taken")
+
     def get(self, job_id: str) -> JobView:
         """The job."""
         job: JobView = self.ask("GET", f"/jobs/{job_id}")
